@@ -1,0 +1,1 @@
+"""Measurements that stay: nvr bench."""

@@ -1,0 +1,1 @@
+"""Real RTSP servers, faults on command, prepared clips."""

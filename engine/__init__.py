@@ -1,0 +1,1 @@
+"""The recorder: it records whether or not anyone is looking."""

@@ -1,0 +1,1 @@
+"""Foundations: clock, errors, backoff, spool, atomic files, metrics, logging."""

@@ -1,0 +1,1 @@
+"""The hub: journal owner, API, channels, health."""

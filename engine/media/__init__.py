@@ -1,0 +1,1 @@
+"""Demuxing, muxing, decoding: the only importer of av."""

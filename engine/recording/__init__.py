@@ -1,0 +1,1 @@
+"""Segment layout, cut policy, disk writer, storage roots."""

@@ -1,0 +1,1 @@
+"""Simulated cameras: drawn scenes with known truth."""

@@ -1,0 +1,1 @@
+"""DuckDB: the index of media files and journal."""

@@ -1,0 +1,1 @@
+"""Process table, heartbeats, restarts; stdlib only."""

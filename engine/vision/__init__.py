@@ -1,0 +1,1 @@
+"""Detectors, tracking and the vision worker."""

@@ -1,0 +1,1 @@
+"""What engine and GUI agree on: types alone, stdlib and msgspec."""

@@ -1,0 +1,1 @@
+"""The monitoring desk: one client of the engine."""
