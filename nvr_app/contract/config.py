@@ -1,0 +1,100 @@
+"""The settings, as types: what `config/nvr.toml` may say and what it means when silent."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SourceKind = Literal["rtsp", "mjpeg", "usb", "file", "sim"]
+StreamRole = Literal["main", "sub"]
+Transport = Literal["tcp", "udp"]
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the engine listens; port 0 lets the system choose (tests, several engines)."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    health_port: int = 8081
+
+
+class RecordingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How segments are cut and made durable (docs/storage.md gives the reasons)."""
+
+    segment_s: float = 60.0
+    fragment_s: float = 0.5
+    sync_s: float = 2.0
+    """Longest time between two fdatasync of an open segment."""
+    floor_free_bytes: int = 2 * 1024**3
+    """Below this much free space a storage root takes no new segment."""
+    buffer_bytes: int = 64 * 1024**2
+    """Most bytes a camera may hold in memory while its disk is slow."""
+
+
+class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One storage root; without any, `<data>/recordings` is the only one."""
+
+    name: str
+    path: str
+
+
+class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the vision worker looks for."""
+
+    enabled: bool = True
+    analysis_fps: float = 5.0
+    model: str = ""
+    """Catalogue name of the detector; empty means the recommended one that is installed."""
+    score_threshold: float = 0.4
+    labels: tuple[str, ...] = (
+        "person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog",
+    )  # fmt: skip
+    threads: int = 1
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One camera. URLs carry no passwords: those lie in the secrets file under the camera's id."""
+
+    id: str
+    name: str = ""
+    location: str = ""
+    kind: SourceKind = "rtsp"
+    main: str
+    sub: str = ""
+    """Low-resolution profile; empty means the main stream serves eyes and analysis too."""
+    transport: Transport = "tcp"
+    enabled: bool = True
+    record: bool = True
+    motion: bool = True
+    detect: bool = True
+    motion_threshold: float = 0.004
+    """Share of the picture that must change to count as motion, 0..1."""
+    verify_tls: bool = False
+    """Check the certificate of an rtsps camera; most cameras carry a self-signed one."""
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.id
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an admin decides."""
+
+    site: str = "site"
+    node: str = ""
+    api: ApiSettings = msgspec.field(default_factory=ApiSettings)
+    recording: RecordingSettings = msgspec.field(default_factory=RecordingSettings)
+    storage: tuple[StorageSettings, ...] = ()
+    detection: DetectionSettings = msgspec.field(default_factory=DetectionSettings)
+    camera: tuple[CameraSettings, ...] = ()
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """A login; never printed: both its repr and its str hide the password."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Credentials(user=…, password=…)"

@@ -1,0 +1,1 @@
+"""Colours, spacing and fonts: the only place that knows them."""
