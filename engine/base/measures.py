@@ -48,7 +48,6 @@ class Measures:
         ]
         taken += [Level(name, labels, value) for (name, labels), value in levels.items()]
         taken += [
-            Observations(name, labels, tuple(values))
-            for (name, labels), values in observed.items()
+            Observations(name, labels, tuple(values)) for (name, labels), values in observed.items()
         ]
         return tuple(taken)

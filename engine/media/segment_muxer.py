@@ -1,0 +1,135 @@
+"""Fragmented MP4 from a camera's packets, stream-copied.
+
+Fragments are cut every `fragment_s`, not only at keyframes: a writer killed in mid-GOP then
+loses at most the open fragment (docs/storage.md has the measurement). The muxer never touches
+a disk: bytes go to a sink, in the order of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.container
+from av.audio.stream import AudioStream
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from engine.base.errors import EngineError
+from engine.media.source import SourcePacket
+
+# Larger than any fragment at 16 Mbit/s: one call into Python a fragment.
+_IO_BUFFER_BYTES = 1 << 20
+
+
+class MuxError(EngineError):
+    """The container refused a packet."""
+
+
+class _Sink:
+    """What FFmpeg sees as a file that can only be appended to."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+
+    def write(self, data: bytes) -> int:
+        self._write(data)
+        return len(data)
+
+
+@dataclass
+class _Lane:
+    """Where one stream stands in the segment."""
+
+    stream: Stream
+    origin: int | None = None
+    last_dts: int | None = None
+
+
+class SegmentMuxer:
+    """One segment. Use from one thread; packets must begin with a keyframe."""
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        video: VideoStream,
+        audio: AudioStream | None,
+        *,
+        fragment_s: float,
+        extradata: bytes | None = None,
+    ) -> None:
+        self._container = av.open(
+            _Sink(write),
+            mode="w",
+            format="mp4",
+            buffer_size=_IO_BUFFER_BYTES,
+            options={
+                "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                "frag_duration": str(int(fragment_s * 1_000_000)),
+                "flush_packets": "1",
+                # A camera whose audio pauses must not hold its video back.
+                "max_interleave_delta": "200000",
+            },
+        )
+        self._video = _Lane(self._container.add_stream_from_template(video))
+        if extradata is not None:
+            self._video.stream.codec_context.extradata = extradata
+        self._audio = (
+            _Lane(self._container.add_stream_from_template(audio)) if audio is not None else None
+        )
+        self._origin_us: Fraction | None = None
+        self.repaired_timestamps = 0
+        self.shift_us = 0
+        """Added to every timestamp: takes a leap of the camera's clock out of the segment."""
+
+    def mux_video(self, packet: SourcePacket) -> None:
+        """Append an access unit; its timestamps are moved to the segment's origin. MuxError."""
+        self._mux(self._video, packet.packet)
+
+    def mux_audio(self, packet: SourcePacket) -> None:
+        """Append an audio packet; ignored before the first video packet and without audio."""
+        if self._audio is not None and self._origin_us is not None:
+            self._mux(self._audio, packet.packet)
+
+    def finish(self) -> None:
+        """Write what is buffered and the index; idempotent. MuxError."""
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MuxError(f"could not finish a segment: {error}") from None
+
+    def _mux(self, lane: _Lane, packet: av.Packet[Any]) -> None:
+        base = packet.time_base
+        pts = packet.pts if packet.pts is not None else packet.dts
+        dts = packet.dts if packet.dts is not None else pts
+        if pts is None or dts is None:
+            return
+        if self._origin_us is None:
+            self._origin_us = dts * base * 1_000_000 + self.shift_us
+        if lane.origin is None:
+            lane.origin = int(self._origin_us / base / 1_000_000)
+        offset = int(Fraction(self.shift_us, 1_000_000) / base) - lane.origin
+        dts += offset
+        pts += offset
+        if dts < 0 and lane is self._audio:
+            return  # sound from before the picture
+        if lane.last_dts is not None and dts <= lane.last_dts:
+            # Broken camera clocks repeat or step back a little: keep the order of arrival.
+            dts = lane.last_dts + 1
+            self.repaired_timestamps += 1
+        lane.last_dts = dts
+        # The packet is lent: its owner may still decode or relay it with its own timestamps.
+        saved = packet.pts, packet.dts, packet.stream
+        packet.dts, packet.pts = dts, max(pts, dts)
+        packet.stream = lane.stream
+        try:
+            self._container.mux_one(packet)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MuxError(f"could not put a packet into the segment: {error}") from None
+        finally:
+            packet.stream = saved[2]
+            packet.time_base = base
+            packet.pts, packet.dts = saved[0], saved[1]

@@ -1,0 +1,207 @@
+"""Sources: a camera's packets as they come, whatever the transport.
+
+A source belongs to one thread. `packets()` blocks inside FFmpeg with the GIL released; stalls
+end by FFmpeg's own I/O timeout (PyAV's `timeout=` would take the GIL in every interrupt
+callback, docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import av
+import av.container
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from engine.media.errors import source_error, unsupported
+from nvr_app.contract.config import Credentials, SourceKind, Transport
+
+RECORDABLE_CODECS = frozenset({"h264", "hevc", "mjpeg"})
+_STALL_TIMEOUT_US = 3_000_000
+_PROBE_US = 200_000
+_DEEP_PROBE_US = 3_000_000
+_PROTOCOLS = "rtsp,rtsps,rtp,udp,tcp,tls,http,https,httpproxy,crypto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec:
+    """Where to connect and how. `repr` shows no login: it is not part of the URL."""
+
+    kind: SourceKind
+    url: str
+    transport: Transport = "tcp"
+    credentials: Credentials | None = None
+    verify_tls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamInfo:
+    """What the source announces before its first packet."""
+
+    codec: str
+    width: int
+    height: int
+    nominal_fps: float
+    """0 where the source does not say."""
+    time_base: Fraction
+    extradata: bytes
+    audio_codec: str = ""
+    audio_rate: int = 0
+    audio_channels: int = 0
+    audio_extradata: bytes = b""
+
+
+class SourcePacket(NamedTuple):
+    """One access unit. `pts`/`dts` are in the stream's time base, repaired where missing."""
+
+    packet: av.Packet[Any]
+    is_video: bool
+    is_keyframe: bool
+    pts_us: int
+
+
+class MediaSource(Protocol):
+    """An open source; construct by `open_source`."""
+
+    @property
+    def info(self) -> StreamInfo: ...
+
+    @property
+    def video(self) -> VideoStream: ...
+
+    @property
+    def audio(self) -> AudioStream | None: ...
+
+    def packets(self) -> Iterator[SourcePacket]:
+        """Packets until the source ends; raises SourceError, never a library's exception."""
+        ...
+
+    def close(self) -> None:
+        """Tear the connection down (RTSP TEARDOWN included); idempotent."""
+        ...
+
+
+class ContainerSource:
+    """Anything that FFmpeg demuxes: RTSP(S), HTTP MJPEG, files."""
+
+    def __init__(self, url: str, container: av.container.InputContainer) -> None:
+        self._url = url
+        self._container = container
+        self.video = container.streams.video[0]
+        self.audio = container.streams.audio[0] if container.streams.audio else None
+        self.info = stream_info(self.video, self.audio)
+
+    def packets(self) -> Iterator[SourcePacket]:
+        streams = [self.video] if self.audio is None else [self.video, self.audio]
+        video_index = self.video.index
+        scale = {s.index: (s.time_base or Fraction(1, 90_000)) * 1_000_000 for s in streams}
+        try:
+            for packet in self._container.demux(streams):
+                pts = packet.pts if packet.pts is not None else packet.dts
+                if pts is None or not packet.size:
+                    continue  # the flush packet at the end, or nothing to place in time
+                factor = scale[packet.stream_index]
+                yield SourcePacket(
+                    packet,
+                    packet.stream_index == video_index,
+                    packet.is_keyframe,
+                    pts * factor.numerator // factor.denominator,
+                )
+        except (av.FFmpegError, OSError) as error:
+            raise source_error(self._url, error, doing="go on reading") from None
+
+    def close(self) -> None:
+        self._container.close()
+
+
+def stream_info(video: VideoStream, audio: AudioStream | None) -> StreamInfo:
+    """The announced facts of a video stream and its audio."""
+    context = video.codec_context
+    rate = video.average_rate or video.guessed_rate or 0
+    return StreamInfo(
+        codec=context.name,
+        width=context.width,
+        height=context.height,
+        nominal_fps=float(rate) if 0 < rate <= 240 else 0.0,
+        time_base=video.time_base or Fraction(1, 90_000),
+        extradata=bytes(context.extradata or b""),
+        audio_codec=audio.codec_context.name if audio else "",
+        audio_rate=audio.codec_context.sample_rate if audio else 0,
+        audio_channels=audio.codec_context.layout.nb_channels if audio else 0,
+        audio_extradata=bytes(audio.codec_context.extradata or b"") if audio else b"",
+    )
+
+
+def open_source(spec: SourceSpec) -> MediaSource:
+    """Connect and read the stream's description; SourceError says what failed.
+
+    A short probe opens in a quarter of a second; a stream whose size it did not reveal is
+    opened once more with a long one.
+    """
+    if spec.kind == "sim":
+        from engine.media.paced_source import open_paced  # noqa: PLC0415  tests and demo alone
+
+        return open_paced(spec.url)
+    source = _open(spec, _PROBE_US)
+    if source.info.width == 0:
+        source.close()
+        source = _open(spec, _DEEP_PROBE_US)
+    try:
+        _require_recordable(spec, source.info)
+    except Exception:
+        source.close()
+        raise
+    return source
+
+
+def _open(spec: SourceSpec, probe_us: int) -> ContainerSource:
+    try:
+        container = av.open(_full_url(spec), mode="r", options=_options(spec, probe_us))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise source_error(spec.url, error) from None
+    if not container.streams.video:
+        container.close()
+        raise unsupported(spec.url, "carries no video")
+    return ContainerSource(spec.url, container)
+
+
+def _require_recordable(spec: SourceSpec, info: StreamInfo) -> None:
+    if info.codec not in RECORDABLE_CODECS:
+        raise unsupported(spec.url, f"sends {info.codec or 'an unknown codec'}")
+    if info.width == 0 or info.height == 0:
+        raise unsupported(spec.url, f"sends {info.codec} without telling the picture's size")
+
+
+def _full_url(spec: SourceSpec) -> str:
+    if spec.credentials is None:
+        return spec.url
+    parts = urlsplit(spec.url)
+    login = f"{quote(spec.credentials.user, safe='')}:{quote(spec.credentials.password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}"))
+
+
+def _options(spec: SourceSpec, probe_us: int) -> dict[str, str]:
+    options = {
+        "timeout": str(_STALL_TIMEOUT_US),
+        "analyzeduration": str(probe_us),
+        "probesize": str(max(probe_us, 200_000)),
+    }
+    if spec.kind == "rtsp":
+        options |= {
+            "rtsp_transport": spec.transport,
+            "protocol_whitelist": _PROTOCOLS,
+            "tls_verify": "1" if spec.verify_tls else "0",
+            # Nothing is gained by waiting for reordered packets on TCP; on UDP the default is.
+            **({"reorder_queue_size": "0", "max_delay": "0"} if spec.transport == "tcp" else {}),
+        }
+    elif spec.kind == "mjpeg":
+        options |= {"rw_timeout": str(_STALL_TIMEOUT_US), "protocol_whitelist": _PROTOCOLS}
+        options |= {"use_wallclock_as_timestamps": "1"}
+    elif spec.kind == "file":
+        options = {"protocol_whitelist": "file"}
+    return options

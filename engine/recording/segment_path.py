@@ -1,0 +1,48 @@
+"""Names of segments: `<camera>/<YYYY-MM-DD>/<HH>/<start UTC ms>-<run>-<n>.mp4`, never renamed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from nvr_app.contract.timebase import US_PER_MS, utc_datetime
+
+_NAME = re.compile(r"(\d{13})-([0-9a-f]{8})-(\d+)\.mp4")
+
+
+@dataclass(frozen=True)
+class SegmentName:
+    """What a segment's path tells without opening it."""
+
+    camera_id: str
+    start_wall_us: int
+    """Whole milliseconds."""
+    run_id: str
+    number: int
+
+    def path(self) -> str:
+        """Relative to its storage root, with forward slashes."""
+        start = utc_datetime(self.start_wall_us)
+        return (
+            f"{self.camera_id}/{start:%Y-%m-%d}/{start:%H}/"
+            f"{self.start_wall_us // US_PER_MS:013d}-{self.run_id}-{self.number}.mp4"
+        )
+
+    @property
+    def segment_id(self) -> str:
+        """Unique for ever: a run's id is random and its numbers grow."""
+        return f"{self.run_id}-{self.number}"
+
+
+def parse_segment_path(path: str) -> SegmentName | None:
+    """Read a path back; None for anything that is not ours."""
+    parts = PurePosixPath(path).parts
+    if len(parts) != 4:
+        return None
+    match = _NAME.fullmatch(parts[3])
+    if match is None:
+        return None
+    return SegmentName(
+        parts[0], int(match.group(1)) * US_PER_MS, match.group(2), int(match.group(3))
+    )
