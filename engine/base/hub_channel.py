@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 
 _RETRY_S = 0.25
 _CONNECT_TIMEOUT_S = 2.0
-# Droppable messages kept while the hub is slow; the oldest go first.
-_MOST_QUEUED = 512
+# Droppable messages kept while the hub is slow, the oldest go first: room for the packets of a
+# long GOP with its sound, which a relay sends in one burst.
+_MOST_QUEUED = 4096
 
 CommandHandler = Callable[[AnyCommand], bytes]
 """Does a command in the receiving thread; returns the payload, raises EngineError to refuse."""
@@ -191,4 +192,5 @@ def _read_message(read: Callable[[int], bytes]) -> wire.FromHub | None:
     if len(prefix) < 4:
         return None
     body = read(wire.body_length(prefix))
-    return wire.decode_from_hub(body)
+    message: wire.FromHub = wire.decode_from_hub(body)
+    return message

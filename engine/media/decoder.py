@@ -22,11 +22,19 @@ U8 = npt.NDArray[np.uint8]
 _I420 = frozenset({"yuv420p", "yuvj420p"})
 
 
+def video_decoder(codec: str) -> VideoCodecContext:
+    """A fresh decoder; ValueError for a codec that is none of video."""
+    context = av.CodecContext.create(codec, "r")
+    if not isinstance(context, VideoCodecContext):
+        raise ValueError(f"{codec} is no video codec")
+    return context
+
+
 class Decoder:
     """Decodes one media stream. Use from one thread."""
 
     def __init__(self, info: StreamInfo) -> None:
-        self._context = VideoCodecContext.create(info.codec, "r")
+        self._context = video_decoder(info.codec)
         self._context.thread_count = 1
         self._context.thread_type = ThreadType.SLICE
         self._context.flags |= Flags.low_delay

@@ -6,7 +6,8 @@ NAL unit types: ITU-T H.264 table 7-1 and H.265 table 7-1; start codes as in ann
 from __future__ import annotations
 
 import av
-from av.video.codeccontext import VideoCodecContext
+
+from engine.media.decoder import video_decoder
 
 _START = b"\x00\x00\x01"
 _H264_SETS = frozenset({7, 8})
@@ -45,7 +46,7 @@ def _is_slice(codec: str, kind: int) -> bool:
 
 def picture_size(codec: str, keyframe: bytes, width: int, height: int) -> tuple[int, int]:
     """Size of the picture in a keyframe with its parameter sets; the given one if it is unclear."""
-    context = VideoCodecContext.create(codec, "r")
+    context = video_decoder(codec)
     try:
         for packet in (av.Packet(keyframe), None):
             for frame in context.decode(packet):
