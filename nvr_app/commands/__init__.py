@@ -1,0 +1,1 @@
+"""Subcommands of nvr, one module each."""
