@@ -1,0 +1,1 @@
+"""The vision worker: newest frames in, tracks out."""

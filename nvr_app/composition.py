@@ -1,0 +1,179 @@
+"""The composition root: from settings to the table of processes. Reads files, starts nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from engine.hub.start import HubStart
+from engine.ingest.start import CameraStart, CameraWorkerStart, RootStart
+from engine.recording.storage_root import prepare_roots
+from engine.supervisor.table import ProcessRow, Table
+from engine.vision.worker.start import VisionWorkerStart
+from nvr_app.contract.config import CameraSettings, Settings
+from nvr_app.contract.ids import new_id
+from nvr_app.paths import DataFolder
+from nvr_app.secrets import Secrets
+from nvr_app.settings_file import load_settings
+
+# One process a camera isolates best; past this many, memory and switching cost more.
+_MOST_CAMERA_WORKERS = 16
+_MIB = 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineIdentity:
+    """What this run of the engine is called."""
+
+    instance_id: str
+    version: str
+    health_port: int
+    models_dirs: tuple[Path, ...] = ()
+    api_host: str | None = None
+    """Overrides of the command line; None leaves the settings in force."""
+    api_port: int | None = None
+
+
+def ring_owner(folder: DataFolder) -> str:
+    """Ties shared memory to a data folder: eight hex digits of its path."""
+    return hashlib.blake2b(str(folder.root.resolve()).encode(), digest_size=4).hexdigest()
+
+
+def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
+    """Every process that should run now. Called anew at each reload and never raises for a
+    mistake in the settings: what is good of them runs."""
+    settings = _with_overrides(load_settings(folder).settings, identity)
+    roots = _roots(folder, settings)
+    secrets = Secrets(folder)
+    cameras = [camera for camera in settings.camera if camera.enabled]
+    rows = [
+        _camera_row(folder, settings, roots, secrets, name, members)
+        for name, members in _group(cameras).items()
+    ]
+    rows.append(_hub_row(folder, settings, identity))
+    if settings.detection.enabled and any(camera.detect for camera in cameras):
+        rows.append(_vision_row(folder, settings, identity))
+    return tuple(rows)
+
+
+def _with_overrides(settings: Settings, identity: EngineIdentity) -> Settings:
+    api = settings.api
+    if identity.api_host is not None:
+        api = msgspec.structs.replace(api, host=identity.api_host)
+    if identity.api_port is not None:
+        api = msgspec.structs.replace(api, port=identity.api_port)
+    return msgspec.structs.replace(settings, api=api)
+
+
+def _roots(folder: DataFolder, settings: Settings) -> tuple[RootStart, ...]:
+    paths = {root.name: Path(root.path) for root in settings.storage} or {
+        "main": folder.recordings
+    }
+    prepared = prepare_roots(paths, folder.config / "roots.json")
+    return tuple(
+        RootStart(name=root.name, path=str(root.path), identity=root.identity) for root in prepared
+    )
+
+
+def _group(cameras: list[CameraSettings]) -> Mapping[str, list[CameraSettings]]:
+    """Cameras by worker. A camera's worker depends on its id alone, so that adding one camera
+    restarts at most the worker that it joins."""
+    if len(cameras) <= _MOST_CAMERA_WORKERS:
+        return {f"camera-{camera.id}": [camera] for camera in cameras}
+    groups: dict[str, list[CameraSettings]] = {}
+    for camera in cameras:
+        number = zlib.crc32(camera.id.encode()) % _MOST_CAMERA_WORKERS
+        groups.setdefault(f"cameras-{number:02d}", []).append(camera)
+    return groups
+
+
+def _camera_row(
+    folder: DataFolder,
+    settings: Settings,
+    roots: tuple[RootStart, ...],
+    secrets: Secrets,
+    name: str,
+    cameras: list[CameraSettings],
+) -> ProcessRow:
+    start = CameraWorkerStart(
+        name=name,
+        data_dir=str(folder.root),
+        ring_owner=ring_owner(folder),
+        recording=settings.recording,
+        detection=settings.detection,
+        roots=roots,
+        cameras=tuple(
+            CameraStart(settings=camera, credentials=secrets.camera(camera.id))
+            for camera in cameras
+        ),
+    )
+    return ProcessRow(
+        name=name,
+        role="camera",
+        phase=1,
+        start_message=lambda: _plain(start),
+        heartbeat_limit_s=8.0,
+        memory_limit_bytes=(300 + 100 * len(cameras)) * _MIB,
+        fingerprint=_fingerprint(start),
+    )
+
+
+def _hub_row(folder: DataFolder, settings: Settings, identity: EngineIdentity) -> ProcessRow:
+    start = HubStart(
+        data_dir=str(folder.root),
+        settings=settings,
+        models_dirs=tuple(str(path) for path in identity.models_dirs),
+        version=identity.version,
+        supervisor_pid=os.getpid(),
+        supervisor_health_port=identity.health_port,
+        instance_id=identity.instance_id,
+    )
+    # Cameras come and go without a restart of the hub; only its own settings need one.
+    own = msgspec.structs.replace(start, settings=msgspec.structs.replace(settings, camera=()))
+    return ProcessRow(
+        name="hub",
+        role="hub",
+        phase=2,
+        # A restarted hub is a new instance: its clients must fetch everything anew.
+        start_message=lambda: _plain(msgspec.structs.replace(start, instance_id=new_id())),
+        heartbeat_limit_s=10.0,
+        startup_limit_s=120.0,  # a long journal may have to be replayed
+        memory_limit_bytes=1536 * _MIB,
+        fingerprint=_fingerprint(own),
+    )
+
+
+def _vision_row(folder: DataFolder, settings: Settings, identity: EngineIdentity) -> ProcessRow:
+    start = VisionWorkerStart(
+        name="vision-1",
+        data_dir=str(folder.root),
+        models_dirs=tuple(str(path) for path in identity.models_dirs),
+        detection=settings.detection,
+    )
+    return ProcessRow(
+        name=start.name,
+        role="vision",
+        phase=3,
+        start_message=lambda: _plain(start),
+        heartbeat_limit_s=15.0,
+        startup_limit_s=60.0,
+        memory_limit_bytes=1536 * _MIB,
+        fingerprint=_fingerprint(start),
+    )
+
+
+def _plain(start: msgspec.Struct) -> dict[str, object]:
+    plain = msgspec.to_builtins(start)
+    if not isinstance(plain, dict):
+        raise TypeError("a start message is an object")
+    return plain
+
+
+def _fingerprint(start: msgspec.Struct) -> str:
+    return hashlib.blake2b(msgspec.json.encode(start), digest_size=16).hexdigest()
