@@ -1,0 +1,1 @@
+"""Pictures on their way to the screen: conversion, decoding, frame rings."""

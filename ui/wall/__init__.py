@@ -1,0 +1,1 @@
+"""The wall: live pictures of all cameras on one canvas."""
