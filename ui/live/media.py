@@ -50,9 +50,13 @@ class Converter:
 
 
 def wrap_i420(data: memoryview, width: int, height: int) -> VideoFrame:
-    """A frame over packed I420 bytes, borrowed where the size is even, else copied."""
+    """A frame over packed I420 bytes, borrowed where PyAV can, else copied.
+
+    PyAV 18 takes the chroma planes to start on whole rows of luma: with a height that four does
+    not divide it would read the second one half a row off.
+    """
     pixels = np.frombuffer(data, dtype=np.uint8)
-    if width % 2 == 0 and height % 2 == 0:
+    if width % 2 == 0 and height % 4 == 0:
         return VideoFrame.from_numpy_buffer(pixels.reshape(height * 3 // 2, width), "yuv420p")
     frame = VideoFrame(width, height, "yuv420p")
     half_width, half_height = (width + 1) // 2, (height + 1) // 2

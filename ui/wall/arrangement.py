@@ -72,10 +72,11 @@ class Arrangement:
         """Exchange two cameras' places in this layout and remember it."""
         one, other = self._order.index(first), self._order.index(second)
         self._order[one], self._order[other] = second, first
-        # Cameras away for now keep their place in the memory behind those present.
-        present = set(self._order)
-        away = [camera_id for camera_id in self._saved_order() if camera_id not in present]
-        self._settings.setValue(self._order_key(), json.dumps(self._order + away))
+        # Cameras away for now keep their place among those present.
+        present, seats = set(self._order), iter(self._order)
+        saved = dict.fromkeys(self._saved_order())
+        kept = [next(seats) if camera_id in present else camera_id for camera_id in saved]
+        self._settings.setValue(self._order_key(), json.dumps([*kept, *seats]))
 
     def turn_page(self, step: int) -> bool:
         """Go to another page; False where there is none."""

@@ -103,8 +103,9 @@ def next_tile(layout: Layout, index: int, direction: Direction) -> int:
     best, best_rank = index, (99, 99)
     for other, cell in enumerate(layout.cells):
         ahead, aside = _distance(here, cell, direction)
-        if ahead >= 0 and aside <= 0 and other != index and (ahead, aside) < best_rank:
-            best, best_rank = other, (ahead, cell.row + cell.column)
+        rank = (ahead, cell.row + cell.column)
+        if ahead >= 0 and aside <= 0 and other != index and rank < best_rank:
+            best, best_rank = other, rank
     return best
 
 
