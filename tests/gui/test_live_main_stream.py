@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from fractions import Fraction
 
@@ -197,4 +198,14 @@ def test_stopping_twice_or_before_the_start_is_no_error(qapp):
     stream.start()
     stream.stop()
     stream.stop()
-    assert stream.isFinished()
+    assert not stream.is_running
+
+
+def test_a_forgotten_stream_ends_its_thread(qtbot):
+    stream = MainStream("c1")
+    stream.start()
+    thread = stream._thread
+    del stream
+    gc.collect()
+    thread.join(5)
+    assert not thread.is_alive()

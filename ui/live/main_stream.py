@@ -1,154 +1,77 @@
-"""The main stream of a maximised tile: packets in, the newest picture out, decoded in a thread."""
+"""The main stream of a maximised tile, for the GUI thread: a decoder's thread and its signal."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from dataclasses import dataclass
+import weakref
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Signal
 
-from nvr_app.contract.live import AnyMedia, MediaHeader, MediaPacket
-from ui.live.media import Frame, PacketDecoder
+from nvr_app.contract.live import AnyMedia
+from ui.live.decode_loop import DecodedPicture, DecodeLoop
 
 logger = logging.getLogger(__name__)
 
-_BEHIND_PACKETS = 90
-"""Live packets waiting (3 s at 30 fps) after which the rest up to a keyframe is skipped."""
-_REMEMBERED_ARRIVALS = 64
-_JOIN_TIMEOUT_MS = 5000
+_JOIN_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """When a packet reached the engine (wall time) and this desk (monotonic)."""
-
-    wall_us: int
-    mono_ns: int
-
-
-@dataclass(frozen=True)
-class DecodedPicture:
-    """A picture as decoded, with the arrival of its packet."""
-
-    frame: Frame
-    arrival: Arrival
-
-
-class MainStream(QThread):
-    """Decoder of one camera's main stream.
+class MainStream(QObject):
+    """Decoder of one camera's main stream. Use from the GUI thread.
 
     Signals: picture_ready() when `take` has a newer picture (one signal until it was taken).
-    `feed`, `take` and `stop` are for the GUI thread and never wait for the decoder, but that
-    `stop` lets it finish the packet in hand.
+    A plain thread rather than a QThread: that one aborts the program when its object is
+    collected while it runs; this one ends by itself.
     """
 
     picture_ready = Signal()
 
-    def __init__(self, camera_id: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, camera_id: str) -> None:
+        super().__init__()
         self.camera_id = camera_id
-        self.decoder_errors = 0
+        myself = weakref.ref(self)
+
+        def announce() -> None:
+            stream = myself()
+            if stream is not None:
+                stream.picture_ready.emit()
+
+        self._loop = DecodeLoop(camera_id, announce)
+        self._thread = threading.Thread(
+            target=self._loop.run, name=f"main stream {camera_id}", daemon=True
+        )
+        weakref.finalize(self, self._loop.stop)
+
+    @property
+    def decoder_errors(self) -> int:
         """Packets that could not be decoded, and headers of codecs unknown here."""
-        self.skipped = 0
-        """Packets given up because decoding fell behind."""
-        self._wakeup = threading.Condition()
-        self._waiting: deque[tuple[AnyMedia, int]] = deque()
-        self._live_waiting = 0
-        self._needs_keyframe = True
-        self._stopping = False
-        self._newest: DecodedPicture | None = None
+        return self._loop.decoder_errors
+
+    @property
+    def skipped(self) -> int:
+        """Packets given up before a keyframe, or because decoding fell behind."""
+        return self._loop.skipped
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
 
     def feed(self, media: AnyMedia, mono_ns: int) -> None:
-        """Queue what arrived at that moment; audio is not this decoder's."""
-        if isinstance(media, MediaPacket) and media.is_audio:
-            return
-        with self._wakeup:
-            self._queue(media, mono_ns)
-            self._wakeup.notify()
+        """Queue what arrived at that moment; never waits for the decoder."""
+        self._loop.feed(media, mono_ns)
 
     def take(self) -> DecodedPicture | None:
         """The newest picture not yet taken."""
-        with self._wakeup:
-            newest, self._newest = self._newest, None
-        return newest
+        return self._loop.take()
 
     def stop(self) -> None:
-        """End the thread and wait for it; idempotent."""
-        with self._wakeup:
-            self._stopping = True
-            self._wakeup.notify()
-        if not self.wait(_JOIN_TIMEOUT_MS):
-            logger.error("%s: the decoder of the main stream did not stop", self.camera_id)
-
-    def run(self) -> None:
-        """The thread: decode in order, publish the newest."""
-        decoder: PacketDecoder | None = None
-        arrivals: dict[int, Arrival] = {}
-        while (taken := self._next()) is not None:
-            media, mono_ns, is_last = taken
-            if isinstance(media, MediaHeader):
-                decoder = self._open(media)
-                arrivals.clear()
-                continue
-            if decoder is None:
-                continue
-            arrivals[media.pts_us] = Arrival(media.wall_us, mono_ns)
-            while len(arrivals) > _REMEMBERED_ARRIVALS:
-                del arrivals[next(iter(arrivals))]
-            before = decoder.errors
-            frames = decoder.decode(media)
-            self.decoder_errors += decoder.errors - before
-            # Of the buffered GOP only the last is worth showing.
-            if frames and (is_last or not media.buffered):
-                arrival = arrivals.get(frames[-1].pts or 0, Arrival(media.wall_us, mono_ns))
-                self._publish(DecodedPicture(frames[-1], arrival))
-
-    def _queue(self, media: AnyMedia, mono_ns: int) -> None:
-        if isinstance(media, MediaHeader):
-            self._needs_keyframe = True
-        elif self._needs_keyframe and not media.is_keyframe:
-            self.skipped += 1
+        """End the thread and wait for the packet it has in hand; idempotent."""
+        self._loop.stop()
+        if not self._thread.is_alive():
             return
-        else:
-            self._needs_keyframe = False
-            if not media.buffered:
-                self._live_waiting += 1
-        self._waiting.append((media, mono_ns))
-        if self._live_waiting > _BEHIND_PACKETS:
-            self._give_up_backlog()
-
-    def _give_up_backlog(self) -> None:
-        headers = [waiting for waiting in self._waiting if isinstance(waiting[0], MediaHeader)]
-        self.skipped += len(self._waiting) - len(headers)
-        self._waiting = deque(headers)
-        self._live_waiting = 0
-        self._needs_keyframe = True
-        logger.info("%s: decoding fell behind, going on at the next keyframe", self.camera_id)
-
-    def _next(self) -> tuple[AnyMedia, int, bool] | None:
-        """The next to decode, and whether it is the last one waiting; None: the end."""
-        with self._wakeup:
-            self._wakeup.wait_for(lambda: self._stopping or bool(self._waiting))
-            if self._stopping:
-                return None
-            media, mono_ns = self._waiting.popleft()
-            if isinstance(media, MediaPacket) and not media.buffered:
-                self._live_waiting -= 1
-            return media, mono_ns, not self._waiting
-
-    def _open(self, header: MediaHeader) -> PacketDecoder | None:
-        try:
-            return PacketDecoder(header)
-        except ValueError as error:
-            self.decoder_errors += 1
-            logger.warning("%s: %s: the substream stays on the wall", self.camera_id, error)
-            return None
-
-    def _publish(self, picture: DecodedPicture) -> None:
-        with self._wakeup:
-            is_news = self._newest is None
-            self._newest = picture
-        if is_news:
-            self.picture_ready.emit()
+        self._thread.join(_JOIN_TIMEOUT_S)
+        if self._thread.is_alive():
+            logger.error("%s: the decoder of the main stream did not stop", self.camera_id)

@@ -21,6 +21,7 @@ from nvr_app.contract.live import AnyMedia
 from nvr_app.contract.notices import TracksMoved
 from nvr_app.contract.status import CameraStatus
 from ui.live.main_stream import MainStream
+from ui.live.none_guard import keep_none_alive
 from ui.live.ring_feed import Shot
 from ui.theme.tokens import DARK, WALL_GAP, Palette
 from ui.wall.arrangement import Arrangement
@@ -62,6 +63,7 @@ class WallCanvas(QWidget):
         clock: Callable[[], Moment] = read_moment,
     ) -> None:
         super().__init__(parent)
+        keep_none_alive()
         # Every pixel is painted by paintEvent: Qt need not clear behind it.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._tokens = palette
@@ -288,7 +290,7 @@ class WallCanvas(QWidget):
             return
         if not self.isVisible() or self._connection is not None:
             return
-        self._main = MainStream(self._maximised, self)
+        self._main = MainStream(self._maximised)
         self._main.picture_ready.connect(self._show_main)
         self._main.start()
         self.main_stream_wanted.emit(self._maximised)
@@ -299,7 +301,6 @@ class WallCanvas(QWidget):
             return
         main.picture_ready.disconnect(self._show_main)
         main.stop()
-        main.deleteLater()
         if main.camera_id in self._tiles:
             self._tiles[main.camera_id].drop_main()
         self.main_stream_released.emit(main.camera_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nvr_app.contract.notices import TrackView
 from nvr_app.contract.status import CameraStatus
 from nvr_app.contract.timebase import NS_PER_S
-from ui.live.main_stream import DecodedPicture
+from ui.live.decode_loop import DecodedPicture
 from ui.live.media import Bitmap, Converter
 from ui.live.ring_feed import RateLimit, RingFeed, Shot
 from ui.wall.layouts import Rect, fit
