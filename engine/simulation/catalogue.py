@@ -23,7 +23,8 @@ _VISITOR = Look(jacket=(140, 92, 52), trousers=(58, 54, 52), hair=(60, 96, 140))
 _CLERK = Look(jacket=(82, 76, 72), trousers=(56, 50, 48), hair=(30, 30, 34))
 _GUEST = Look(jacket=(96, 140, 66), trousers=(104, 82, 60), hair=(44, 62, 92))
 _LOADER = Look(jacket=(38, 132, 232), trousers=(92, 70, 46), hair=(34, 40, 48))
-_GUARD = Look(jacket=(74, 60, 48), trousers=(52, 44, 40), hair=(28, 28, 30))
+_GUARD = Look(jacket=(82, 70, 60), trousers=(52, 44, 40), hair=(28, 28, 30))
+_KEEPER = Look(jacket=(178, 176, 170), trousers=(60, 52, 46), hair=(26, 28, 30))
 _NURSE = Look(jacket=(206, 206, 200), trousers=(150, 140, 128), hair=(40, 52, 70))
 _STROLLER = Look(jacket=(98, 58, 138), trousers=(96, 88, 80), hair=(50, 80, 120), bag=(60, 56, 52))
 _RUNNER = Look(jacket=(60, 190, 226), trousers=(54, 50, 50), hair=(36, 40, 44))
@@ -99,10 +100,10 @@ def _car_park() -> Scene:
         name="car-park", display_name="Car park", location="Yard north", loop_s=20,
         is_night=True, horizon_y=-0.2, person_scale=0.34, backdrop=paint_car_park,
         actors=(
-            _drive("estate", "estate", (120, 116, 112), (0.8, 1.3, 0.84), (4.4, -0.3, 0.84)),
-            _walk("keeper", _GUARD, (3.8, -0.1, 0.66), (8.8, 0.6, 0.72), (10.6, 0.6, 0.72),
+            _drive("grey-estate", "estate", (144, 140, 136), (0.8, 1.3, 0.84), (4.4, -0.3, 0.84)),
+            _walk("keeper", _KEEPER, (3.8, -0.1, 0.66), (8.8, 0.6, 0.72), (10.6, 0.6, 0.72),
                   (14.6, 1.1, 0.86)),
-            _drive("saloon", "saloon", (190, 188, 186), (12.2, -0.3, 0.8), (15.8, 1.3, 0.8)),
+            _drive("silver-estate", "estate", (206, 204, 200), (12.2, -0.3, 0.8), (15.8, 1.3, 0.8)),
         ),
     )  # fmt: skip
 
@@ -137,9 +138,9 @@ def _gate() -> Scene:
         name="gate", display_name="Gate", location="Yard south", loop_s=18,
         is_night=True, horizon_y=-0.15, person_scale=0.36, backdrop=paint_gate,
         actors=(
-            _walk("keeper", _GUARD, (0.6, 1.1, 0.7), (2.8, 0.8, 0.66), (4.4, 0.8, 0.66),
+            _walk("keeper", _KEEPER, (0.6, 1.1, 0.7), (2.8, 0.8, 0.66), (4.4, 0.8, 0.66),
                   (7.6, 1.1, 0.74)),
-            _drive("van", "van", (186, 184, 180), (3.4, -0.4, 0.84), (8.4, 1.4, 0.84)),
+            _drive("estate", "estate", (150, 146, 140), (3.4, -0.4, 0.84), (8.4, 1.4, 0.84)),
             _walk("runner", _RUNNER, (8.8, -0.1, 0.82), (13.2, 1.1, 0.86)),
         ),
     )  # fmt: skip
@@ -155,7 +156,7 @@ def _motorway() -> Scene:
             _drive("blue-estate", "estate", (150, 92, 46), (2.4, -0.3, 0.72), (5.0, 1.3, 0.72)),
             _drive("bus", "bus", (52, 170, 222), (4.6, -0.5, 0.9), (8.6, 1.5, 0.9)),
             _drive("silver-car", "saloon", (186, 184, 180), (6.4, 1.3, 0.4), (9.4, -0.3, 0.4)),
-            _drive("van", "van", (214, 216, 216), (8.2, -0.4, 0.74), (11.4, 1.4, 0.74)),
+            _drive("van", "van", (150, 84, 40), (8.2, -0.4, 0.74), (11.4, 1.4, 0.74)),
             _drive("black-car", "estate", (58, 54, 52), (9.4, 1.3, 0.51), (12.4, -0.3, 0.51)),
         ),
     )  # fmt: skip

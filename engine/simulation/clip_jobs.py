@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
+import cv2
 import psutil
 
 from engine.base.errors import EngineError
@@ -102,8 +103,7 @@ class _Worker:
 
 def _work(line: Connection) -> None:
     """What a worker does until its parent closes the line or dies."""
-    import cv2  # noqa: PLC0415  the parent need not load it
-
+    # A worker a core: threads of its own would only get in the others' way.
     cv2.setNumThreads(1)
     is_windows = os.name == "nt"
     psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if is_windows else _NICENESS)

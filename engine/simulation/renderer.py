@@ -91,19 +91,24 @@ class SceneRenderer:
         origin = foot_x - region.x0, foot_y - region.y0
         _cast_shadow(patch, origin, (shadow_x * unit, shadow_y * unit))
         sharp = patch.copy()
+        outlines = [shape.outline for shape in placed.drawing.shapes]
+        # A pixel's middle, not its corner, lies at whole coordinates.
+        pixels = np.concatenate(outlines) * unit + (origin[0] - 0.5, origin[1] - 0.5)
+        fixed = np.round(pixels * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+        first = 0
         for shape in placed.drawing.shapes:
-            points = shape.outline * unit + origin
-            # A pixel's middle, not its corner, lies at whole coordinates.
-            fixed = np.round((points - 0.5) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-            colour = (
-                _infra_red(shape.colour, placed.label) if self._scene.is_night else shape.colour
-            )
-            cv2.fillPoly(sharp, [fixed], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+            last = first + len(shape.outline)
+            colour = self._colour(shape.colour, placed.label)
+            cv2.fillPoly(sharp, [fixed[first:last]], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+            first = last
         reach = 2 * int(np.ceil(self._sigma)) + 1
         drawn = cv2.cvtColor(cv2.absdiff(sharp, patch), cv2.COLOR_BGR2GRAY)
         mask = cv2.dilate(drawn, np.ones((reach, reach), np.uint8))
-        cv2.copyTo(cv2.GaussianBlur(sharp, (0, 0), self._sigma), mask, patch)
+        cv2.copyTo(cv2.GaussianBlur(sharp, (reach, reach), self._sigma), mask, patch)
         return region
+
+    def _colour(self, colour: Colour, label: str) -> Colour:
+        return _infra_red(colour, label) if self._scene.is_night else colour
 
     def _region(self, x0: float, y0: float, x1: float, y1: float) -> _Region | None:
         margin = 4 * self._sigma + 2
@@ -136,7 +141,7 @@ def as_infra_red(picture: Picture) -> Picture:
     x = (np.arange(width, dtype=np.float32) / width - 0.5) * 2
     y = (np.arange(height, dtype=np.float32) / height - 0.58) * 2
     lamp = np.exp(-(x[None, :] ** 2) * 0.9 - (y[:, None] ** 2) * 0.8)
-    dark = np.clip(12 + grey * (0.15 + 0.48 * lamp), 0, 255).astype(np.uint8)
+    dark = np.clip(10 + grey * (0.12 + 0.36 * lamp), 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(dark, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
@@ -144,7 +149,7 @@ def _infra_red(colour: Colour, label: str) -> Colour:
     """Cloth and skin reflect infra-red well, whatever their colour by day; tyres do not."""
     blue, green, red = colour
     light = 0.114 * blue + 0.587 * green + 0.299 * red
-    grey = int(98 + 0.56 * light if label == "person" else 26 + 0.8 * light)
+    grey = int(78 + 0.7 * light if label == "person" else 26 + 0.8 * light)
     return grey, grey, grey
 
 

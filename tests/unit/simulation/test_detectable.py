@@ -75,7 +75,7 @@ def detector():
 
 def _samples(scene: Scene) -> Iterator[tuple[np.ndarray, list[TruthBox]]]:
     renderer = SceneRenderer(scene, scene.backdrop(), 640, 360)
-    for index, t_s in enumerate(np.arange(0.3, scene.loop_s, 0.7)):
+    for index, t_s in enumerate(np.arange(0.3, scene.loop_s, 0.4)):
         boxes = [
             box for box in truth(scene, t_s) if box.visible > 0.9 and not _hidden(scene, t_s, box)
         ]
@@ -111,3 +111,23 @@ def _recall(detector, *, is_night: bool, persons: bool) -> float:
 
 def test_people_by_day_are_found(detector):
     assert _recall(detector, is_night=False, persons=True) >= 0.8
+
+
+def test_people_by_night_are_mostly_found(detector):
+    assert _recall(detector, is_night=True, persons=True) >= 0.8
+
+
+def test_vehicles_by_day_are_mostly_found(detector):
+    assert _recall(detector, is_night=False, persons=False) >= 0.7
+
+
+def test_vehicles_by_night_are_mostly_found(detector):
+    assert _recall(detector, is_night=True, persons=False) >= 0.7
+
+
+def test_empty_places_show_nobody_and_nothing(detector):
+    for scene in all_scenes():
+        renderer = SceneRenderer(scene, scene.backdrop(), 640, 360)
+        assert truth(scene, 0.0) == ()
+        empty = cv2.cvtColor(renderer.picture(0, 0.0), cv2.COLOR_YUV2BGR_I420)
+        assert detector(empty, _PERSON | _VEHICLES) == [], scene.name
