@@ -72,9 +72,7 @@ def _with_overrides(settings: Settings, identity: EngineIdentity) -> Settings:
 
 
 def _roots(folder: DataFolder, settings: Settings) -> tuple[RootStart, ...]:
-    paths = {root.name: Path(root.path) for root in settings.storage} or {
-        "main": folder.recordings
-    }
+    paths = {root.name: Path(root.path) for root in settings.storage} or {"main": folder.recordings}
     prepared = prepare_roots(paths, folder.config / "roots.json")
     return tuple(
         RootStart(name=root.name, path=str(root.path), identity=root.identity) for root in prepared

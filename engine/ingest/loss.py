@@ -22,6 +22,7 @@ class LossCounter:
     def __init__(self) -> None:
         self._steps: deque[int] = deque(maxlen=_LEARN)
         self._interval_us = 0
+        self._until_learning = _LEARN
         self._last_us: int | None = None
         self._seen = 0
         self._lost = 0
@@ -32,6 +33,7 @@ class LossCounter:
         del nominal_fps
         self._last_us = None
         self._steps.clear()
+        self._until_learning = _LEARN
         self._interval_us = 0
 
     def take(self, pts_us: int) -> None:
@@ -45,13 +47,15 @@ class LossCounter:
             self._lost += min(round(step / self._interval_us) - 1, _MOST_MISSING)
             return
         self._steps.append(step)
-        if self._seen % _LEARN == 0 and len(self._steps) == _LEARN:
+        self._until_learning -= 1
+        if self._until_learning <= 0 and len(self._steps) == _LEARN:
+            self._until_learning = _LEARN
             self._learn()
 
     def _learn(self) -> None:
         median = statistics.median(self._steps)
         spread = max(self._steps) - min(self._steps)
-        self._interval_us = int(median) if 0 < spread < _STEADY * median or not spread else 0
+        self._interval_us = int(median) if spread < _STEADY * median else 0
 
     def report(self) -> tuple[int, float]:
         """Pictures lost since the last report, and their share in percent of what was sent."""

@@ -38,7 +38,7 @@ class MotionDetector:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._background: npt.NDArray[np.float32] | None = None
-        self._noise = 2.0
+        self._noise: float | None = None
         self._seen = 0
 
     def update(self, grey: npt.NDArray[np.uint8]) -> MotionSeen:
@@ -49,8 +49,10 @@ class MotionDetector:
             return MotionSeen(0.0, False)
         difference = np.abs(picture - self._background)
         # The median of the difference is the noise as long as less than half is in motion.
-        self._noise += 0.1 * (float(np.median(difference[::3, ::3])) - self._noise)
-        changed = difference > max(_LEAST_DIFFERENCE, _NOISE_FACTOR * self._noise)
+        median = float(np.median(difference[::3, ::3]))
+        noise = median if self._noise is None else self._noise + 0.1 * (median - self._noise)
+        self._noise = noise
+        changed = difference > max(_LEAST_DIFFERENCE, _NOISE_FACTOR * noise)
         cells = changed.reshape(HEIGHT // _CELL, _CELL, WIDTH // _CELL, _CELL).mean(axis=(1, 3))
         share = float(cells[cells >= _CELL_SHARE].sum()) / cells.size
         self._seen += 1
