@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _LENGTH = struct.Struct(">I")
 _REWRITE_ABOVE_BYTES = 1 * 1024**2
+_REWRITE_EMPTY_ABOVE_BYTES = 64 * 1024
 # Losing an index fact is repaired by `nvr check`; an unbounded spool on a full disk is not.
 _MOST_FACTS = 100_000
 
@@ -92,9 +93,10 @@ class Spool:
                 self._pending.popleft()
             # A hub that knows more than we do: our file was lost. Never reuse a number.
             self._next_number = max(self._next_number, number + 1)
-            if not self._pending or self._size_bytes > _REWRITE_ABOVE_BYTES:
-                if self._size_bytes > 64 * 1024 or self._size_bytes > _REWRITE_ABOVE_BYTES:
-                    self._rewrite()
+            # An empty spool is cut short early, a full one only when it pays.
+            limit = _REWRITE_ABOVE_BYTES if self._pending else _REWRITE_EMPTY_ABOVE_BYTES
+            if self._size_bytes > limit:
+                self._rewrite()
 
     @property
     def backlog(self) -> int:

@@ -65,6 +65,7 @@ class Camera:
         self._recorder.gap_reason = "engine_stopped" if ledger.was_stopped else "unknown"
         self._ledger = ledger
         self._main_gop = GopBuffer(camera_id, "main")
+        self._sub_gop = GopBuffer(camera_id, "sub") if start.settings.sub else self._main_gop
         self._preview = Preview(
             start.settings,
             worker.detection.analysis_fps,
@@ -94,7 +95,11 @@ class Camera:
         }
         if has_sub:
             readers["sub"] = StreamReader(
-                camera.id, "sub", _spec(start, camera.sub), SubHandler(self._preview), self._clock
+                camera.id,
+                "sub",
+                _spec(start, camera.sub),
+                SubHandler(self._sub_gop, self._preview),
+                self._clock,
             )
         return readers
 
@@ -145,9 +150,9 @@ class Camera:
             raise EngineError(f"camera {self.settings.id} has no picture: it is {self._state[0]}")
         return newest_still(*gop)
 
-    @property
-    def main_gop(self) -> GopBuffer:
-        return self._main_gop
+    def gop(self, role: str) -> GopBuffer:
+        """Packets of a stream for a relay; a camera without substream gives its main stream."""
+        return self._sub_gop if role == "sub" else self._main_gop
 
     def stop(self) -> None:
         """Ask both connections to end; idempotent."""

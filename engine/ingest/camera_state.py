@@ -32,7 +32,9 @@ def is_silent(last_packet_mono_ns: int, opened_mono_ns: int, fps: float, now_ns:
     return now_ns - max(last_packet_mono_ns, opened_mono_ns) > limit_ns
 
 
-def choose_state(seen: Observation, now_ns: int) -> tuple[CameraState, str]:
+def choose_state(  # noqa: PLR0911  a decision table: one return a row
+    seen: Observation, now_ns: int
+) -> tuple[CameraState, str]:
     """The state and its sentence for people."""
     if seen.is_paused:
         return "paused", "paused by an operator"

@@ -75,16 +75,19 @@ class MainHandler:
 
 
 class SubHandler:
-    """Substream: decoded for eyes and analysis, in the reading thread."""
+    """Substream: kept for relays, decoded for eyes and analysis, in the reading thread."""
 
-    def __init__(self, preview: Preview) -> None:
+    def __init__(self, gop: GopBuffer, preview: Preview) -> None:
+        self._gop = gop
         self._preview = preview
         self._wall_us = 0
 
     def begin(self, source: MediaSource) -> None:
+        self._gop.begin(source.info)
         self._preview.begin(source.info)
 
     def take(self, packet: SourcePacket, wall_us: int, mono_ns: int) -> None:
+        self._gop.take(packet, wall_us)
         if packet.is_video:
             self._wall_us = wall_us
             self._preview.take(packet.packet, packet.pts_us, wall_us, mono_ns)

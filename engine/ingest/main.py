@@ -13,6 +13,7 @@ from engine.base.hub_channel import HubChannel
 from engine.base.measures import Measures
 from engine.base.spool import Spool
 from engine.ingest.camera import Camera
+from engine.ingest.gop_buffer import GopBuffer
 from engine.ingest.start import CameraWorkerStart
 from engine.recording.storage_root import StorageRoot
 from nvr_app.contract import wire
@@ -63,7 +64,7 @@ class CameraWorker:
         self._channel = HubChannel(
             start.name, "camera", data_dir / "run", self._spool, self._clock, self._do
         )
-        self._relays: dict[int, Camera] = {}
+        self._relays: dict[int, GopBuffer] = {}
 
     def run(self) -> None:
         for camera in self._cameras.values():
@@ -122,23 +123,23 @@ class CameraWorker:
             case StartRelay():
                 self._start_relay(command)
             case StopRelay(relay_id=relay_id):
-                camera = self._relays.pop(relay_id, None)
-                if camera is not None:
-                    camera.main_gop.remove_listener(relay_id)
+                gop = self._relays.pop(relay_id, None)
+                if gop is not None:
+                    gop.remove_listener(relay_id)
             case _:
                 raise EngineError(f"a camera worker cannot do {type(command).__name__}")
         return b""
 
     def _start_relay(self, command: StartRelay) -> None:
-        camera = self._camera(command.camera_id)
+        gop = self._camera(command.camera_id).gop(command.role)
         relay_id = command.relay_id
 
         def listen(media: AnyMedia) -> None:
             self._channel.send(wire.Relayed(relay_id=relay_id, media=media))
 
-        if not camera.main_gop.add_listener(relay_id, listen):
+        if not gop.add_listener(relay_id, listen):
             raise EngineError(f"camera {command.camera_id} is not connected")
-        self._relays[relay_id] = camera
+        self._relays[relay_id] = gop
 
     def _camera(self, camera_id: str) -> Camera:
         camera = self._cameras.get(camera_id)

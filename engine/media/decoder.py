@@ -26,7 +26,7 @@ def video_decoder(codec: str) -> VideoCodecContext:
     """A fresh decoder; ValueError for a codec that is none of video."""
     context = av.CodecContext.create(codec, "r")
     if not isinstance(context, VideoCodecContext):
-        raise ValueError(f"{codec} is no video codec")
+        raise TypeError(f"{codec} is no video codec")
     return context
 
 

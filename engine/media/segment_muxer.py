@@ -19,6 +19,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from engine.base.errors import EngineError
+from engine.media.audio_lane import AudioTranscoder, add_audio
 from engine.media.source import SourcePacket
 
 # Larger than any fragment at 16 Mbit/s: one call into Python a fragment.
@@ -77,9 +78,11 @@ class SegmentMuxer:
         self._video = _Lane(self._container.add_stream_from_template(video))
         if extradata is not None:
             self._video.stream.codec_context.extradata = extradata
-        self._audio = (
-            _Lane(self._container.add_stream_from_template(audio)) if audio is not None else None
-        )
+        self._audio: _Lane | None = None
+        self._transcoder: AudioTranscoder | None = None
+        if audio is not None:
+            stream, self._transcoder = add_audio(self._container, audio)
+            self._audio = _Lane(stream)
         self._origin_us: Fraction | None = None
         self.repaired_timestamps = 0
         self.shift_us = 0
@@ -90,13 +93,30 @@ class SegmentMuxer:
         self._mux(self._video, packet.packet)
 
     def mux_audio(self, packet: SourcePacket) -> None:
-        """Append an audio packet; ignored before the first video packet and without audio."""
-        if self._audio is not None and self._origin_us is not None:
+        """Append an audio packet; ignored before the first video packet and without audio.
+
+        Sound that cannot be converted is given up for the rest of the segment: never the picture.
+        """
+        if self._audio is None or self._origin_us is None:
+            return
+        if self._transcoder is None:
             self._mux(self._audio, packet.packet)
+            return
+        try:
+            for converted in self._transcoder.convert(packet.packet):
+                self._mux(self._audio, converted)
+        except (av.FFmpegError, ValueError) as error:
+            self._audio = None
+            raise MuxError(f"could not convert the sound, it is left out: {error}") from None
 
     def finish(self) -> None:
         """Write what is buffered and the index; idempotent. MuxError."""
         try:
+            if self._transcoder is not None and self._audio is not None:
+                transcoder, self._transcoder = self._transcoder, None
+                if self._audio.last_dts is not None:
+                    for converted in transcoder.flush():
+                        self._mux(self._audio, converted)
             self._container.close()
         except (av.FFmpegError, OSError, ValueError) as error:
             raise MuxError(f"could not finish a segment: {error}") from None

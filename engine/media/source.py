@@ -147,6 +147,10 @@ def open_source(spec: SourceSpec) -> MediaSource:
         from engine.media.paced_source import open_paced  # noqa: PLC0415  tests and demo alone
 
         return open_paced(spec.url)
+    if spec.kind == "usb":
+        from engine.media.device_source import open_device  # noqa: PLC0415  few have one
+
+        return open_device(spec.url)
     source = _open(spec, _PROBE_US)
     if source.info.width == 0:
         source.close()

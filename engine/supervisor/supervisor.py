@@ -119,6 +119,9 @@ class Supervisor:
             known.is_leaving = False
             if changed and known.child is not None:
                 known.child.ask_to_stop()
+            elif row.role == "hub" and known.child is not None:
+                # Cameras came or went: that is news to the hub, not a reason to restart it.
+                known.child.tell({"type": "renewed", "start": row.start_message()})
 
     def _start(self, slot: _Slot) -> None:
         try:
@@ -129,7 +132,7 @@ class Supervisor:
             slot.history, delay_s = slot.history.next(0.0, time.monotonic())
             slot.start_at_s = time.monotonic() + max(delay_s, 1.0)
             slot.last_error = f"could not start: {error}"
-            logger.error("%s %s", slot.row.name, slot.last_error)  # noqa: TRY400  a sentence serves
+            logger.error("%s %s", slot.row.name, slot.last_error)
             return
         logger.info("Started %s (process %d)", slot.row.name, slot.child.pid)
         self._note_children()

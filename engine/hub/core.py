@@ -1,0 +1,45 @@
+"""What the API's handlers stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.base.clock import Clock
+from engine.base.registry import MetricsRegistry
+from engine.hub.channel_server import ChannelServer
+from engine.hub.index_thread import IndexThread
+from engine.hub.journal_thread import JournalThread
+from engine.hub.live_state import LiveState
+from engine.hub.notice_board import NoticeBoard
+from engine.hub.process_usage import ProcessUsage
+from engine.hub.query_pool import QueryPool
+from engine.hub.start import HubStart
+from engine.hub.storage_watch import StorageWatch
+from engine.hub.tokens import Tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubCore:
+    """The hub's parts; handlers run in the loop's thread."""
+
+    start: HubStart
+    data_dir: Path
+    clock: Clock
+    started_ns: int
+    tokens: Tokens
+    state: LiveState
+    board: NoticeBoard
+    channels: ChannelServer
+    journal: JournalThread
+    index: IndexThread
+    queries: QueryPool
+    registry: MetricsRegistry
+    usage: ProcessUsage
+    storage: StorageWatch
+    tell_supervisor: Callable[[Mapping[str, object]], None]
+
+    @property
+    def uptime_s(self) -> float:
+        return (self.clock.mono_ns() - self.started_ns) / 1e9

@@ -1,0 +1,19 @@
+"""What the hub is told at its start."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nvr_app.contract.config import Settings
+
+
+class HubStart(msgspec.Struct, frozen=True, kw_only=True):
+    """Start message of the hub process; a renewed one may come later with other cameras."""
+
+    data_dir: str
+    settings: Settings
+    models_dirs: tuple[str, ...]
+    version: str
+    supervisor_pid: int
+    supervisor_health_port: int
+    instance_id: str
