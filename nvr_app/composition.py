@@ -47,7 +47,8 @@ def ring_owner(folder: DataFolder) -> str:
 
 def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
     """Every process that should run now. Called anew at each reload and never raises for a
-    mistake in the settings: what is good of them runs."""
+    mistake in the settings: what is good of them runs.
+    """
     settings = _with_overrides(load_settings(folder).settings, identity)
     roots = _roots(folder, settings)
     secrets = Secrets(folder)
@@ -81,7 +82,8 @@ def _roots(folder: DataFolder, settings: Settings) -> tuple[RootStart, ...]:
 
 def _group(cameras: list[CameraSettings]) -> Mapping[str, list[CameraSettings]]:
     """Cameras by worker. A camera's worker depends on its id alone, so that adding one camera
-    restarts at most the worker that it joins."""
+    restarts at most the worker that it joins.
+    """
     if len(cameras) <= _MOST_CAMERA_WORKERS:
         return {f"camera-{camera.id}": [camera] for camera in cameras}
     groups: dict[str, list[CameraSettings]] = {}

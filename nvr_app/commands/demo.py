@@ -139,7 +139,7 @@ def _accompany(folder: DataFolder, cameras: int, with_window: bool) -> None:
         f"""
   API       {endpoint.url}   (page: {endpoint.url}/schema, health: {endpoint.url}/health)
   token     in {folder.run / "endpoint.json"}
-  metrics   curl -H "Authorization: Bearer $(cat {folder.run / "metrics.token"})" {endpoint.url}/metrics
+  metrics   {endpoint.url}/metrics   (token in {folder.run / "metrics.token"})
   footage   {folder.recordings}
   log       {folder.logs / "engine.log"}
   Ctrl+C stops the engine in order.
