@@ -1,7 +1,8 @@
 """The one way in which child processes start, from source, from a wheel or frozen.
 
-`child_argv(role)` is the command line; `run_child(role)` is what that command line runs. A frozen
-program has no `-m`: it starts itself with `--child`, which `nvr_app.cli` looks for first.
+`engine.base.program.child_argv(role)` is the command line; `run_child(role)` is what that command
+line runs. A frozen program has no `-m`: it starts itself with `--child`, which `nvr_app.cli` looks
+for first.
 """
 
 from __future__ import annotations
@@ -11,15 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 
-CHILD_FLAG = "--child"
-
-
-def child_argv(role: str) -> list[str]:
-    """Command line that starts a child of that role with this very program."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, CHILD_FLAG, role]
-    # -P: the folder that the user happens to stand in must not shadow our modules.
-    return [sys.executable, "-P", "-m", "nvr_app.launch", CHILD_FLAG, role]
+from engine.base.program import CHILD_FLAG
 
 
 def run_child(role: str) -> int:
@@ -84,6 +77,12 @@ def _run_hub() -> int:
     return 0
 
 
+def _run_database_probe() -> int:
+    from engine.store.probe import probe_from_stdin  # noqa: PLC0415
+
+    return probe_from_stdin()
+
+
 def _name_process(name: str) -> None:
     """Show `nvr: name` in process lists; never a URL or a login."""
     from setproctitle import setproctitle  # noqa: PLC0415
@@ -95,6 +94,7 @@ _ENTRIES: dict[str, Callable[[], int]] = {
     "camera": _run_camera_worker,
     "vision": _run_vision_worker,
     "hub": _run_hub,
+    "database-probe": _run_database_probe,
 }
 
 

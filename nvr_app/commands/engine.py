@@ -15,6 +15,7 @@ from pathlib import Path
 
 from engine.base.atomic_file import write_atomic
 from engine.base.logs import JsonFormatter
+from engine.base.program import child_argv
 from engine.supervisor.health_server import HealthServer
 from engine.supervisor.instance_lock import AlreadyRunningError, InstanceLock, end_survivors
 from engine.supervisor.log_file import LogFile
@@ -24,7 +25,6 @@ from nvr_app.contract.endpoint import SupervisorEndpoint
 from nvr_app.contract.frame_ring import sweep_rings
 from nvr_app.contract.ids import new_id
 from nvr_app.errors import UserError
-from nvr_app.launch import child_argv
 from nvr_app.paths import DataFolder, data_folder
 from nvr_app.settings_file import load_settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.base.registry import MetricsRegistry
@@ -14,7 +15,7 @@ def timing_middleware(registry: MetricsRegistry):  # type: ignore[no-untyped-def
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def timed(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
+            if scope["type"] != ScopeType.HTTP:
                 await app(scope, receive, send)
                 return
             started_s = time.perf_counter()
@@ -32,7 +33,7 @@ def timing_middleware(registry: MetricsRegistry):  # type: ignore[no-untyped-def
                 route = str(scope.get("path_template") or "other")
                 registry.observe(
                     "surveillance_api_request_seconds",
-                    route, str(scope["method"]), status,
+                    route, scope["method"], status,
                     value=time.perf_counter() - started_s,
                 )  # fmt: skip
 

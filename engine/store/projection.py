@@ -1,0 +1,276 @@
+"""From facts to rows, purely: what one batch means for the tables.
+
+A start and its end in one batch become one row; an end whose start lies in an earlier batch
+becomes a change of that row, or a row of its own where the start is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.journal.payload import JournalledFact
+from nvr_app.contract.events import (
+    CameraStateChanged,
+    EngineStarted,
+    EngineStopped,
+    GapEnded,
+    MotionEnded,
+    RunEnded,
+    RunStarted,
+    SegmentClosed,
+    SegmentGone,
+    SegmentOpened,
+    SystemNoted,
+    TrackEnded,
+    TrackStarted,
+)
+from nvr_app.contract.geometry import Box
+
+Row = dict[str, Any]
+"""Column names to values of one table row; values are what DuckDB takes."""
+
+
+@dataclass
+class Changes:
+    """Rows to add (by key, where later facts may complete them) and rows to complete."""
+
+    runs: dict[str, Row] = field(default_factory=dict)
+    run_ends: dict[str, Row] = field(default_factory=dict)
+    segments: dict[str, Row] = field(default_factory=dict)
+    segment_ends: dict[str, Row] = field(default_factory=dict)
+    segments_gone: dict[str, Row] = field(default_factory=dict)
+    events: dict[str, Row] = field(default_factory=dict)
+    event_ends: dict[str, Row] = field(default_factory=dict)
+    gaps: list[Row] = field(default_factory=list)
+    camera_states: list[Row] = field(default_factory=list)
+    system_notes: list[Row] = field(default_factory=list)
+    producers: dict[str, int] = field(default_factory=dict)
+
+
+def project(facts: Iterable[JournalledFact]) -> Changes:
+    """What these facts change. Facts of kinds that have no table change nothing."""
+    changes = Changes()
+    for journalled in facts:
+        known = changes.producers.get(journalled.producer, 0)
+        changes.producers[journalled.producer] = max(known, journalled.number)
+        handler = _HANDLERS.get(type(journalled.fact))
+        if handler is not None:
+            handler(changes, journalled.fact, {"site": journalled.site, "node": journalled.node})
+    return changes
+
+
+def _run_started(changes: Changes, fact: RunStarted, origin: Row) -> None:
+    changes.runs[fact.run_id] = {
+        "run_id": fact.run_id,
+        "camera_id": fact.camera_id,
+        "codec": fact.codec,
+        "width": fact.width,
+        "height": fact.height,
+        "start_wall_us": fact.anchor_wall_us,
+        "end_wall_us": None,
+        "clock_offset_us": fact.clock_offset_us,
+        "end_reason": "",
+        **origin,
+    }
+
+
+def _run_ended(changes: Changes, fact: RunEnded, _: Row) -> None:
+    end = {"run_id": fact.run_id, "end_wall_us": fact.wall_us, "end_reason": fact.reason}
+    started = changes.runs.get(fact.run_id)
+    if started is not None:
+        started.update(end)
+    else:
+        changes.run_ends[fact.run_id] = end
+
+
+def _segment_opened(changes: Changes, fact: SegmentOpened, origin: Row) -> None:
+    changes.segments[fact.segment_id] = {
+        "segment_id": fact.segment_id,
+        "camera_id": fact.camera_id,
+        "run_id": fact.run_id,
+        "root": fact.root,
+        "path": fact.path,
+        "start_wall_us": fact.start_wall_us,
+        "end_wall_us": None,
+        "size_bytes": 0,
+        "frames": 0,
+        "keyframes": 0,
+        "state": "open",
+        "reason": "",
+        **origin,
+    }
+
+
+def _segment_closed(changes: Changes, fact: SegmentClosed, origin: Row) -> None:
+    row = {
+        "segment_id": fact.segment_id,
+        "camera_id": fact.camera_id,
+        "run_id": _run_of(fact.path),
+        "root": fact.root,
+        "path": fact.path,
+        "start_wall_us": fact.start_wall_us,
+        "end_wall_us": fact.end_wall_us,
+        "size_bytes": fact.size_bytes,
+        "frames": fact.frames,
+        "keyframes": fact.keyframes,
+        "state": "closed",
+        "reason": "adopted" if fact.adopted else "",
+        **origin,
+    }
+    opened = changes.segments.get(fact.segment_id)
+    if opened is not None:
+        opened.update(row)
+    else:
+        changes.segment_ends[fact.segment_id] = row
+
+
+def _segment_gone(changes: Changes, fact: SegmentGone, _: Row) -> None:
+    gone = {"segment_id": fact.segment_id, "state": "gone", "reason": fact.reason}
+    for rows in (changes.segments, changes.segment_ends):
+        if fact.segment_id in rows:
+            rows[fact.segment_id].update(gone)
+            return
+    changes.segments_gone[fact.segment_id] = gone
+
+
+def _gap_ended(changes: Changes, fact: GapEnded, origin: Row) -> None:
+    changes.gaps.append(
+        {
+            "camera_id": fact.camera_id,
+            "start_wall_us": fact.start_wall_us,
+            "end_wall_us": fact.end_wall_us,
+            "reason": fact.reason,
+            **origin,
+        }
+    )
+
+
+def _camera_state_changed(changes: Changes, fact: CameraStateChanged, origin: Row) -> None:
+    changes.camera_states.append(
+        {
+            "camera_id": fact.camera_id,
+            "wall_us": fact.wall_us,
+            "state": fact.state,
+            "detail": fact.detail,
+            **origin,
+        }
+    )
+
+
+def _track_started(changes: Changes, fact: TrackStarted, origin: Row) -> None:
+    changes.events[fact.event_id] = {
+        "event_id": fact.event_id,
+        "camera_id": fact.camera_id,
+        "kind": "track",
+        "label": fact.label,
+        "score": fact.score,
+        "start_wall_us": fact.start_wall_us,
+        "end_wall_us": None,
+        "hits": 0,
+        "best_wall_us": fact.start_wall_us,
+        "best_box": _numbers(fact.box),
+        "track_path": [],
+        "snapshot": "",
+        "model": fact.model,
+        **origin,
+    }
+
+
+def _track_ended(changes: Changes, fact: TrackEnded, origin: Row) -> None:
+    row = {
+        "event_id": fact.event_id,
+        "camera_id": fact.camera_id,
+        "kind": "track",
+        "label": fact.label,
+        "score": fact.score,
+        "start_wall_us": fact.start_wall_us,
+        "end_wall_us": fact.end_wall_us,
+        "hits": fact.hits,
+        "best_wall_us": fact.best_wall_us,
+        "best_box": _numbers(fact.best_box),
+        "track_path": [
+            n for point in fact.path for n in (float(point.offset_ms), point.x, point.y)
+        ],
+        "snapshot": fact.snapshot,
+        "model": fact.model,
+        **origin,
+    }
+    if fact.event_id in changes.events:
+        changes.events[fact.event_id] = row
+    else:
+        changes.event_ends[fact.event_id] = row
+
+
+def _motion_ended(changes: Changes, fact: MotionEnded, origin: Row) -> None:
+    changes.events[fact.event_id] = {
+        "event_id": fact.event_id,
+        "camera_id": fact.camera_id,
+        "kind": "motion",
+        "label": "motion",
+        "score": fact.peak,
+        "start_wall_us": fact.start_wall_us,
+        "end_wall_us": fact.end_wall_us,
+        "hits": 0,
+        "best_wall_us": fact.start_wall_us,
+        "best_box": [],
+        "track_path": [],
+        "snapshot": "",
+        "model": "",
+        **origin,
+    }
+
+
+def _system_noted(changes: Changes, fact: SystemNoted, origin: Row) -> None:
+    changes.system_notes.append(
+        {
+            "wall_us": fact.wall_us,
+            "source": fact.source,
+            "severity": fact.severity,
+            "text": fact.text,
+            "camera_id": fact.camera_id,
+            **origin,
+        }
+    )
+
+
+def _engine_started(changes: Changes, fact: EngineStarted, origin: Row) -> None:
+    text = f"engine {fact.version} started"
+    _system_noted(changes, _note(fact.wall_us, text), origin)
+
+
+def _engine_stopped(changes: Changes, fact: EngineStopped, origin: Row) -> None:
+    _system_noted(changes, _note(fact.wall_us, "engine stopped in order"), origin)
+
+
+def _note(wall_us: int, text: str) -> SystemNoted:
+    return SystemNoted(wall_us=wall_us, source="engine", severity="info", text=text)
+
+
+def _run_of(path: str) -> str:
+    """The run's id out of `<start ms>-<run>-<n>.mp4`."""
+    parts = path.rpartition("/")[2].removesuffix(".mp4").split("-")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def _numbers(box: Box) -> list[float]:
+    return [box.x0, box.y0, box.x1, box.y1]
+
+
+# Each handler takes the one fact type that it stands under.
+_HANDLERS: dict[type, Any] = {
+    RunStarted: _run_started,
+    RunEnded: _run_ended,
+    SegmentOpened: _segment_opened,
+    SegmentClosed: _segment_closed,
+    SegmentGone: _segment_gone,
+    GapEnded: _gap_ended,
+    CameraStateChanged: _camera_state_changed,
+    TrackStarted: _track_started,
+    TrackEnded: _track_ended,
+    MotionEnded: _motion_ended,
+    SystemNoted: _system_noted,
+    EngineStarted: _engine_started,
+    EngineStopped: _engine_stopped,
+}

@@ -1,0 +1,196 @@
+"""Questions to the index: always with a limit, and ended after two seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from engine.store.errors import QueryTimeout, StoreError
+from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
+from nvr_app.contract.events import PathPoint
+from nvr_app.contract.geometry import Box
+
+_LIMIT_S = 2.0
+_TABLES = ("events", "segments", "gaps", "runs", "camera_states", "system_notes")
+
+
+class QueryWatch:
+    """Interrupts cursors whose query has run for too long; one thread for all of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, tuple[float, duckdb.DuckDBPyConnection]] = {}
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Idempotent."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="query-watch", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Idempotent."""
+        self._stopping.set()
+        self._thread = None
+
+    def begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            self._running[id(cursor)] = time.monotonic() + _LIMIT_S, cursor
+
+    def end(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            self._running.pop(id(cursor), None)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.25):
+            now_s = time.monotonic()
+            with self._lock:
+                late = [cursor for due_s, cursor in self._running.values() if now_s > due_s]
+            for cursor in late:
+                cursor.interrupt()
+
+
+class StoreReader:
+    """One cursor, for one thread. Every method: StoreError, QueryTimeout."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, watch: QueryWatch) -> None:
+        self._cursor = cursor
+        self._watch = watch
+
+    def events(
+        self,
+        start_us: int,
+        end_us: int,
+        camera_id: str | None = None,
+        kind: str | None = None,
+        label: str | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[EventRow]:
+        """Events that began in [start, end), newest first; `before` is the last page's last."""
+        if before is not None:
+            end_us = min(end_us, before[0] + 1)
+        where, values = _filter(
+            ("start_wall_us >= ?", start_us),
+            ("start_wall_us < ?", end_us),
+            ("camera_id = ?", camera_id),
+            ("kind = ?", kind),
+            ("label = ?", label),
+        )
+        if before is not None:
+            where += " AND (start_wall_us < ? OR event_id < ?)"
+            values += list(before)
+        rows = self._ask(
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE {where} "
+            "ORDER BY start_wall_us DESC, event_id DESC LIMIT ?",
+            [*values, limit],
+        )
+        return [_event(row) for row in rows]
+
+    def event(self, event_id: str) -> EventRow | None:
+        """One event, or None."""
+        rows = self._ask(
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE event_id = ? LIMIT 1",
+            [event_id],
+        )
+        return _event(rows[0]) if rows else None
+
+    def event_path(self, event_id: str) -> list[PathPoint]:
+        """The path of a track; empty for others."""
+        rows = self._ask("SELECT track_path FROM events WHERE event_id = ? LIMIT 1", [event_id])
+        flat = rows[0][0] if rows else []
+        return [
+            PathPoint(int(flat[n]), flat[n + 1], flat[n + 2]) for n in range(0, len(flat) - 2, 3)
+        ]
+
+    def segments(
+        self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000
+    ) -> list[SegmentRow]:
+        """Segments that touch [start, end), oldest first, open ones included, gone ones not."""
+        where, values = _filter(
+            # A segment is cut within minutes: older ones cannot reach into the interval, and
+            # the lower bound keeps the search to its row groups.
+            ("start_wall_us >= ?", start_us - _LONGEST_SEGMENT_US),
+            ("start_wall_us < ?", end_us),
+            ("coalesce(end_wall_us, 9223372036854775807) > ?", start_us),
+            ("camera_id = ?", camera_id),
+        )
+        rows = self._ask(
+            "SELECT segment_id, camera_id, run_id, root, path, start_wall_us, end_wall_us, "
+            f"size_bytes, frames, state FROM segments WHERE {where} AND state <> 'gone' "
+            "ORDER BY start_wall_us, segment_id LIMIT ?",
+            [*values, limit],
+        )
+        return [SegmentRow(*row) for row in rows]
+
+    def gaps(
+        self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000
+    ) -> list[GapRow]:
+        """Gaps that touch [start, end), oldest first."""
+        where, values = _filter(
+            ("start_wall_us < ?", end_us),
+            ("end_wall_us > ?", start_us),
+            ("camera_id = ?", camera_id),
+        )
+        rows = self._ask(
+            f"SELECT camera_id, start_wall_us, end_wall_us, reason FROM gaps WHERE {where} "
+            "ORDER BY start_wall_us LIMIT ?",
+            [*values, limit],
+        )
+        return [GapRow(*row) for row in rows]
+
+    def camera_states(
+        self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000
+    ) -> list[CameraStateRow]:
+        """Changes of state in [start, end), newest first."""
+        where, values = _filter(
+            ("wall_us >= ?", start_us), ("wall_us < ?", end_us), ("camera_id = ?", camera_id)
+        )
+        rows = self._ask(
+            f"SELECT camera_id, wall_us, state, detail FROM camera_states WHERE {where} "
+            "ORDER BY wall_us DESC LIMIT ?",
+            [*values, limit],
+        )
+        return [CameraStateRow(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        parts = ", ".join(f"(SELECT count(*) FROM {table})" for table in _TABLES)
+        row = self._ask(f"SELECT {parts}", [])[0]
+        return dict(zip(_TABLES, row, strict=True))
+
+    def _ask(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        self._watch.begin(self._cursor)
+        try:
+            return self._cursor.execute(sql, list(values)).fetchall()
+        except duckdb.InterruptException:
+            raise QueryTimeout(f"the query took longer than {_LIMIT_S:g} s") from None
+        except duckdb.Error as error:
+            raise StoreError(f"the database cannot be read ({str(error)[:200]})") from None
+        finally:
+            self._watch.end(self._cursor)
+
+
+_EVENT_COLUMNS = (
+    "event_id, camera_id, kind, label, score, start_wall_us, end_wall_us, snapshot, model, "
+    "best_box, site, node"
+)
+_LONGEST_SEGMENT_US = 3_600_000_000
+
+
+def _event(row: tuple[Any, ...]) -> EventRow:
+    box = Box(*row[9]) if row[9] else None
+    values: tuple[Any, ...] = (*row[:9], box, *row[10:])
+    return EventRow(*values)
+
+
+def _filter(*conditions: tuple[str, object]) -> tuple[str, list[object]]:
+    """Conditions whose value is given, joined by AND, and those values."""
+    given = [(sql, value) for sql, value in conditions if value is not None]
+    return " AND ".join(sql for sql, _ in given), [value for _, value in given]
