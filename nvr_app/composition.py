@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import zlib
 from collections.abc import Mapping
@@ -16,11 +17,14 @@ from engine.ingest.start import CameraStart, CameraWorkerStart, RootStart
 from engine.recording.storage_root import prepare_roots
 from engine.supervisor.table import ProcessRow, Table
 from engine.vision.worker.start import VisionWorkerStart
-from nvr_app.contract.config import CameraSettings, Settings
+from nvr_app.contract.config import CameraSettings, Credentials, Settings
 from nvr_app.contract.ids import new_id
+from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder
 from nvr_app.secrets import Secrets
 from nvr_app.settings_file import load_settings
+
+logger = logging.getLogger(__name__)
 
 # One process a camera isolates best; past this many, memory and switching cost more.
 _MOST_CAMERA_WORKERS = 16
@@ -109,7 +113,7 @@ def _camera_row(
         detection=settings.detection,
         roots=roots,
         cameras=tuple(
-            CameraStart(settings=camera, credentials=secrets.camera(camera.id))
+            CameraStart(settings=camera, credentials=_login(secrets, camera.id))
             for camera in cameras
         ),
     )
@@ -122,6 +126,15 @@ def _camera_row(
         memory_limit_bytes=(300 + 100 * len(cameras)) * _MIB,
         fingerprint=_fingerprint(start),
     )
+
+
+def _login(secrets: Secrets, camera_id: str) -> Credentials | None:
+    """A camera whose login cannot be read is tried without one: it then says "refused"."""
+    try:
+        return secrets.camera(camera_id)
+    except UserError as error:
+        logger.error("%s: %s", camera_id, error)
+        return None
 
 
 def _hub_row(folder: DataFolder, settings: Settings, identity: EngineIdentity) -> ProcessRow:

@@ -101,7 +101,7 @@ def _run_locked(args: argparse.Namespace, folder: DataFolder) -> int:
         lambda row: child_argv(row.role),
         folder.run,
         log,
-        lambda: sweep_rings(owner) and None,
+        lambda: _sweep(owner),
     )
     _stop_on_signals(supervisor)
     try:
@@ -114,6 +114,10 @@ def _run_locked(args: argparse.Namespace, folder: DataFolder) -> int:
         logger.info("The engine has stopped in order")
         log.close()
     return 0
+
+
+def _sweep(owner: str) -> None:
+    sweep_rings(owner)
 
 
 def program_version() -> str:
