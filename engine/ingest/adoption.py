@@ -10,6 +10,7 @@ from engine.base.atomic_file import sync_folder
 from engine.base.clock import Clock
 from engine.media.errors import SourceError
 from engine.media.segment_probe import measure_segment
+from engine.recording.content_hash import hash_file
 from engine.recording.disk_writer import DiskWriter
 from engine.recording.ledger import Ledger, OpenSegment
 from engine.recording.segment_path import parse_segment_path
@@ -56,6 +57,7 @@ def _adopt(
         finally:
             os.close(descriptor)
         sync_folder(path.parent)
+        content_hash = hash_file(path)
     except (SourceError, OSError) as error:
         logger.warning("%s: could not adopt %s: %s", camera_id, segment.path, error)
         if not path.exists():
@@ -81,6 +83,7 @@ def _adopt(
             size_bytes=size,
             frames=measure.frames,
             keyframes=measure.keyframes,
+            content_hash=content_hash,
             adopted=True,
         )
     )

@@ -8,6 +8,7 @@ that byte on: what was written before stays, is closed in order and remains play
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import queue
@@ -20,6 +21,7 @@ from engine.base.clock import Clock
 from engine.base.errors import EngineError
 from engine.base.measures import Measures
 from engine.base.spool import Spool
+from engine.recording.content_hash import new_content_hash
 from engine.recording.ledger import Ledger, OpenSegment
 from engine.recording.storage_root import StorageRoot, choose_root
 from nvr_app.contract.events import AnyFact, SegmentClosed, SegmentOpened
@@ -57,6 +59,7 @@ class SegmentFile:
     root: StorageRoot | None = None
     descriptor: int = -1
     size_bytes: int = 0
+    content: hashlib.blake2b = field(default_factory=new_content_hash)
     is_folder_synced: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while the descriptor is used for a sync, so that it is not closed meanwhile."""
@@ -182,6 +185,7 @@ class DiskWriter:
         while view:
             view = view[os.write(segment.descriptor, view[:_QUANTUM_BYTES]) :]
         segment.size_bytes += len(data)
+        segment.content.update(data)
         self.last_write_wall_us = self._clock.wall_us()
         self._measures.count("surveillance_recorded_bytes", self._camera_id, amount=len(data))
 
@@ -212,6 +216,7 @@ class DiskWriter:
                 size_bytes=segment.size_bytes,
                 frames=end.frames,
                 keyframes=end.keyframes,
+                content_hash=segment.content.hexdigest(),
             )
         )
         self._write_book(Ledger(last_end_wall_us=end.end_wall_us))

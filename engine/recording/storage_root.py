@@ -8,6 +8,7 @@ disk), or a disk of another installation, is recognised and not written to.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from engine.base.atomic_file import write_atomic
 from engine.base.errors import EngineError
 from nvr_app.contract.ids import new_id
+
+logger = logging.getLogger(__name__)
 
 IDENTITY_FILE = ".nvr-root.json"
 
@@ -61,15 +64,20 @@ def prepare_roots(paths: dict[str, Path], register: Path) -> tuple[StorageRoot, 
     """Roots by name, with the identities registered for them; new ones get one now.
 
     `register` is a file on the engine's own disk. A root that is already registered is never
-    given a new identity: if it does not show its old one, `verify` will refuse it.
+    given a new identity: if it does not show its old one, `verify` will refuse it. A root that
+    cannot be prepared now is refused until a later call can.
     """
     known = _read_register(register)
     roots = []
     for name, path in paths.items():
         entry = known.get(name)
         if entry is None or entry["path"] != str(path):
-            entry = {"path": str(path), "root_id": _claim(name, path)}
-            known[name] = entry
+            try:
+                entry = {"path": str(path), "root_id": _claim(name, path)}
+                known[name] = entry
+            except StorageError as error:
+                logger.error("%s", error)
+                entry = {"path": str(path), "root_id": "none yet"}
         roots.append(StorageRoot(name=name, path=path, identity=entry["root_id"]))
     write_atomic(register, json.dumps(known, indent=1).encode())
     return tuple(roots)

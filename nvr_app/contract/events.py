@@ -85,6 +85,8 @@ class SegmentClosed(Fact, frozen=True, kw_only=True, tag="segment_closed"):
     size_bytes: int
     frames: int
     keyframes: int
+    content_hash: str = ""
+    """BLAKE2b of 32 bytes over the whole file, in hex: what `nvr check --hash` compares."""
     adopted: bool = False
     """Found on disk after a crash rather than closed by its writer (invariant S2)."""
 

@@ -1,0 +1,181 @@
+"""Proving what is recorded: journal, files and their agreement, by reading alone.
+
+Never needs the database: that one is an index of what is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.journal.payload import JournalledFact, decode_fact
+from engine.journal.reader import read_records
+from engine.journal.verify import JournalReport, verify_journal
+from engine.store.footage_view import FootageView, SegmentFacts
+
+_HOLE_US = 1_500_000
+"""Shorter pauses between segments are the rhythm of keyframes."""
+_GAP_SLACK_US = 1_500_000
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A file that the journal does not know (invariant S2)."""
+
+    root: str
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Time between segments that no gap record explains."""
+
+    camera_id: str
+    start_wall_us: int
+    end_wall_us: int
+
+
+@dataclass
+class CheckReport:
+    """What was found; `is_sound` when nothing contradicts anything."""
+
+    journal: JournalReport
+    segments: int = 0
+    bytes_present: int = 0
+    open_segments: list[SegmentFacts] = field(default_factory=list)
+    missing: list[SegmentFacts] = field(default_factory=list)
+    wrong_size: list[tuple[SegmentFacts, int]] = field(default_factory=list)
+    wrong_content: list[SegmentFacts] = field(default_factory=list)
+    hashed: int = 0
+    orphans: list[Orphan] = field(default_factory=list)
+    holes: list[Hole] = field(default_factory=list)
+    unreadable_roots: list[str] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is left to explain; open segments are explained while an engine runs."""
+        return not (
+            self.journal.faults
+            or self.missing
+            or self.wrong_size
+            or self.wrong_content
+            or self.orphans
+            or self.holes
+            or self.unreadable_roots
+        )
+
+
+def journalled_facts(journal_dir: Path, after_seq: int = 0) -> list[tuple[int, JournalledFact]]:
+    """Every fact whose payload is still there, with its number."""
+    return [
+        (record.seq, decode_fact(record.payload))
+        for record in read_records(journal_dir, after_seq=after_seq)
+        if record.payload is not None
+    ]
+
+
+def check_footage(
+    journal_dir: Path,
+    roots: Mapping[str, Path],
+    *,
+    hash_file: Callable[[Path], str] | None = None,
+    known_camera: Callable[[str], str | None] = lambda path: path.split("/", 1)[0],
+) -> CheckReport:
+    """Verify S1 and S2, the chain and the holes; with `hash_file` the content too.
+
+    `known_camera` tells the camera of a segment's path, None for files that are no segments.
+    """
+    report = CheckReport(journal=verify_journal(journal_dir))
+    view = FootageView()
+    view.take(fact for _, fact in journalled_facts(journal_dir))
+    present = _files(roots, report, known_camera)
+    for segment in view.segments.values():
+        _check_segment(segment, present, report, roots, hash_file)
+    known = {
+        (segment.root, segment.path)
+        for segment in view.segments.values()
+        if segment.state != "gone"
+    }
+    report.orphans = [
+        Orphan(root, path, size)
+        for (root, path), size in present.items()
+        if (root, path) not in known
+    ]
+    report.holes = find_holes(view)
+    return report
+
+
+def find_holes(view: FootageView) -> list[Hole]:
+    """Per camera: time between two segments that is not covered by gap records."""
+    by_camera: dict[str, list[SegmentFacts]] = {}
+    for segment in view.segments.values():
+        by_camera.setdefault(segment.camera_id, []).append(segment)
+    holes: list[Hole] = []
+    for camera_id, segments in by_camera.items():
+        explained = view.gaps.get(camera_id, [])
+        covered_us = 0
+        for segment in sorted(segments, key=lambda s: s.start_wall_us):
+            if covered_us and segment.start_wall_us - covered_us > _HOLE_US:
+                hole = Hole(camera_id, covered_us, segment.start_wall_us)
+                if not _is_explained(hole, explained):
+                    holes.append(hole)
+            # One that was never closed covers up to its successor: its file says how far.
+            end_us = segment.end_wall_us if segment.end_wall_us is not None else 0
+            covered_us = max(covered_us, end_us, segment.start_wall_us)
+    return holes
+
+
+def _is_explained(hole: Hole, gaps: list[tuple[int, int]]) -> bool:
+    reached = hole.start_wall_us + _GAP_SLACK_US
+    for start, end in sorted(gaps):
+        if start <= reached:
+            reached = max(reached, end + _GAP_SLACK_US)
+    return reached >= hole.end_wall_us
+
+
+def _files(
+    roots: Mapping[str, Path], report: CheckReport, known_camera: Callable[[str], str | None]
+) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for name, root in roots.items():
+        if not root.is_dir():
+            report.unreadable_roots.append(f"{name}: {root} is not there")
+            continue
+        for path in root.glob("*/*/*/*.mp4"):
+            relative = path.relative_to(root).as_posix()
+            if known_camera(relative) is None:
+                continue
+            try:
+                found[name, relative] = path.stat().st_size
+            except FileNotFoundError:
+                continue  # deleted while we looked
+    return found
+
+
+def _check_segment(
+    segment: SegmentFacts,
+    present: Mapping[tuple[str, str], int],
+    report: CheckReport,
+    roots: Mapping[str, Path],
+    hash_file: Callable[[Path], str] | None,
+) -> None:
+    if segment.state == "gone":
+        return
+    report.segments += 1
+    size = present.get((segment.root, segment.path))
+    if size is None:
+        report.missing.append(segment)
+        return
+    report.bytes_present += size
+    if segment.state == "open":
+        report.open_segments.append(segment)
+        return
+    if size != segment.size_bytes:
+        report.wrong_size.append((segment, size))
+        return
+    if hash_file is not None and segment.content_hash:
+        report.hashed += 1
+        if hash_file(roots[segment.root] / segment.path) != segment.content_hash:
+            report.wrong_content.append(segment)

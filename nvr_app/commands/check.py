@@ -1,0 +1,202 @@
+"""`nvr check`: prove what is recorded; repair the agreement; rebuild the index."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from nvr_app.commands.output import add_json, print_json
+from nvr_app.contract.endpoint import read_supervisor
+from nvr_app.contract.timebase import iso_utc
+from nvr_app.errors import UserError
+from nvr_app.paths import DataFolder, data_folder
+from nvr_app.settings_file import load_settings
+
+_MOST_PRINTED = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hash", action="store_true", help="compare the content of every segment")
+    parser.add_argument(
+        "--repair", action="store_true", help="adopt what is there, drop what is not"
+    )
+    parser.add_argument("--rebuild", action="store_true", help="make the database anew")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when everything is proven, 1 when something is left to explain. UserError: a sentence."""
+    from engine.base.errors import EngineError
+    from engine.recording.content_hash import hash_file
+    from engine.recording.segment_path import parse_segment_path
+    from engine.store.check import check_footage
+
+    folder = data_folder(args.data_dir)
+    if not folder.root.is_dir():
+        raise UserError(f"there is no data folder at {folder.root}; name it with --data-dir")
+    is_running = _engine_runs(folder)
+    if is_running and (args.repair or args.rebuild):
+        raise UserError(
+            "an engine runs on this folder: stop it before --repair or --rebuild "
+            "(a plain nvr check may run beside it)"
+        )
+    roots = _roots(folder)
+
+    def camera_of(path: str) -> str | None:
+        name = parse_segment_path(path)
+        return name.camera_id if name else None
+
+    started = time.monotonic()
+    try:
+        report = check_footage(
+            folder.journal,
+            roots,
+            hash_file=hash_file if args.hash else None,
+            known_camera=camera_of,
+        )
+        repaired = rebuilt = 0
+        if args.repair:
+            repaired = _repair(folder, roots, report)
+            report = check_footage(
+                folder.journal,
+                roots,
+                hash_file=hash_file if args.hash else None,
+                known_camera=camera_of,
+            )
+        if args.rebuild:
+            rebuilt = _rebuild(folder)
+    except EngineError as error:
+        raise UserError(str(error)) from None
+    result = {
+        **asdict(report),
+        "is_sound": report.is_sound and (is_running or not report.open_segments),
+        "is_running": is_running,
+        "repaired": repaired,
+        "rebuilt": rebuilt,
+        "took_s": round(time.monotonic() - started, 2),
+    }
+    print_json(result) if args.json else _print(result)
+    return 0 if result["is_sound"] else 1
+
+
+def _engine_runs(folder: DataFolder) -> bool:
+    from engine.supervisor.instance_lock import AlreadyRunningError, InstanceLock
+
+    if read_supervisor(folder.run) is None:
+        return False
+    lock = InstanceLock(folder.run / "engine.lock")
+    try:
+        lock.acquire({"pid": 0, "started": 0})
+    except AlreadyRunningError:
+        return True
+    lock.release()
+    return False
+
+
+def _roots(folder: DataFolder) -> dict[str, Path]:
+    configured = load_settings(folder).settings.storage
+    return {root.name: Path(root.path) for root in configured} or {"main": folder.recordings}
+
+
+def _repair(folder: DataFolder, roots: dict[str, Path], report: object) -> int:
+    from engine.base.clock import SystemClock
+    from engine.media.errors import SourceError
+    from engine.media.segment_probe import measure_segment
+    from engine.recording.content_hash import hash_file
+    from engine.recording.segment_path import parse_segment_path
+    from engine.store.check import CheckReport
+    from engine.store.repair import append_facts, repair_facts
+    from nvr_app.contract.events import SegmentClosed
+
+    clock = SystemClock()
+
+    def adopt(root: str, path: str) -> SegmentClosed | None:
+        name = parse_segment_path(path)
+        file = roots[root] / path
+        try:
+            measure = measure_segment(file)
+            size, content = file.stat().st_size, hash_file(file)
+        except (SourceError, OSError) as error:
+            print(f"cannot be adopted: {path}: {error}")
+            return None
+        if name is None or not measure.frames:
+            return None
+        return SegmentClosed(
+            wall_us=clock.wall_us(),
+            camera_id=name.camera_id,
+            segment_id=name.segment_id,
+            root=root,
+            path=path,
+            start_wall_us=name.start_wall_us,
+            end_wall_us=name.start_wall_us + measure.duration_us,
+            size_bytes=size,
+            frames=measure.frames,
+            keyframes=measure.keyframes,
+            content_hash=content,
+            adopted=True,
+        )
+
+    if not isinstance(report, CheckReport):
+        raise TypeError("a report of check_footage is expected")
+    settings = load_settings(folder).settings
+    facts = repair_facts(report, adopt, clock.wall_us())
+    origin = {"site": settings.site, "node": settings.node}
+    return append_facts(folder.journal, facts, origin, clock)
+
+
+def _rebuild(folder: DataFolder) -> int:
+    from engine.store.repair import rebuild_database
+
+    return rebuild_database(folder.journal, folder.database)
+
+
+def _print(result: dict[str, object]) -> None:
+    journal = result["journal"]
+    if not isinstance(journal, dict):
+        raise TypeError("the report's journal part is a table")
+    print(
+        f"journal: {journal['records']} records, {len(journal['faults'])} faults, "
+        f"{journal['dropped_payloads']} payloads dropped in their time"
+    )
+    print(f"footage: {result['segments']} segments, {_size(result['bytes_present'])}")
+    for fault in journal["faults"]:
+        print(f"  fault: {fault}")
+    for name, words in _LISTS.items():
+        found = result[name]
+        if isinstance(found, list) and found:
+            print(f"{words}: {len(found)}")
+            for item in found[:_MOST_PRINTED]:
+                print(f"  {_line(item)}")
+    if result["repaired"]:
+        print(f"repaired: {result['repaired']}")
+    if result["rebuilt"]:
+        print(f"rebuilt the database from {result['rebuilt']} records")
+    print("Everything is proven." if result["is_sound"] else "Something is left to explain.")
+
+
+_LISTS = {
+    "open_segments": "still open",
+    "missing": "in the journal, but the file is missing",
+    "wrong_size": "of another size than recorded",
+    "wrong_content": "of other content than recorded",
+    "orphans": "files that the journal does not know (nvr check --repair adopts them)",
+    "holes": "time without footage that no gap explains",
+    "unreadable_roots": "storage roots that cannot be read",
+}
+
+
+def _line(item: object) -> str:
+    if isinstance(item, list | tuple):
+        return f"{_line(item[0])}, found {item[1]} bytes"
+    if isinstance(item, dict) and "path" in item:
+        return f"{item['root']}: {item['path']}"
+    if isinstance(item, dict):
+        start, end = iso_utc(item["start_wall_us"]), iso_utc(item["end_wall_us"])
+        return f"{item['camera_id']}: {start} to {end}"
+    return str(item)
+
+
+def _size(count: object) -> str:
+    return f"{count / 1024**3:.2f} GiB" if isinstance(count, int) else str(count)
