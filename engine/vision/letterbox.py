@@ -107,7 +107,7 @@ class Letterbox:
         for channel, (plane, target) in enumerate(zip(self._planes, self._targets, strict=True)):
             if self._is_scaled:
                 np.multiply(plane, self._scale[channel], out=target)
-                target += self._shift[channel]
+                np.add(target, self._shift[channel], out=target)
             else:
                 np.copyto(target, plane)
         return self._blob

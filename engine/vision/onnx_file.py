@@ -47,10 +47,10 @@ class Signature(NamedTuple):
 class _Field(NamedTuple):
     number: int
     wire: int
-    start: int
-    """First byte of the field, its tag included."""
     payload: memoryview
     number_value: int
+    raw: memoryview
+    """The whole field, its tag included."""
 
 
 def read_signature(model: bytes) -> Signature:
@@ -100,7 +100,7 @@ def _with_shapes(model: memoryview, input_shape: Shape) -> bytes:
             graph = _graph_with_shapes(field.payload, signature.inputs[0].name, input_shape)
             parts.append(_message(_MODEL_GRAPH, graph))
         else:
-            parts.append(_raw(model, field))
+            parts.append(bytes(field.raw))
     return b"".join(parts)
 
 
@@ -115,7 +115,7 @@ def _graph_with_shapes(graph: memoryview, input_name: str, input_shape: Shape) -
             name = _value(field.payload).name
             parts.append(_message(_GRAPH_OUTPUT, _tensor_value(name, None)))
         else:
-            parts.append(_raw(graph, field))
+            parts.append(bytes(field.raw))
     return b"".join(parts)
 
 
@@ -196,8 +196,9 @@ def _fields(message: memoryview) -> Iterator[_Field]:
             raise ValueError(f"byte {start} begins no field")
         if number == 0 or at + length > len(message):
             raise ValueError(f"the field at byte {start} reaches beyond the end")
-        yield _Field(number, wire, start, message[at : at + length], value)
-        at += length
+        end = at + length
+        yield _Field(number, wire, message[at:end], value, message[start:end])
+        at = end
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
@@ -209,16 +210,6 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
     raise ValueError(f"the number at byte {at} does not end")
-
-
-def _raw(message: memoryview, field: _Field) -> bytes:
-    """A field as it stood, its tag included."""
-    if field.wire == _VARINT:
-        return _encoded(field.number << 3) + _encoded(field.number_value)
-    head = _encoded(field.number << 3 | field.wire)
-    if field.wire == _BYTES:
-        head += _encoded(len(field.payload))
-    return head + bytes(field.payload)
 
 
 def _message(number: int, body: bytes) -> bytes:

@@ -73,14 +73,14 @@ class Network:
     @property
     def provider(self) -> str:
         """Plain name of what computes."""
-        first = self._session.get_providers()[0]
+        first = str(self._session.get_providers()[0])
         return _PROVIDER_WORDS.get(first, first)
 
     def run(self, blob: F32) -> list[F32]:
         """All outputs, float32. ModelError: the run failed."""
         try:
             outputs: list[F32] = self._session.run(None, {self._input: blob})
-        except Exception as error:  # noqa: BLE001  the runtime raises its own types by dozens
+        except Exception as error:
             raise ModelError(f"model {self._name} failed on a picture: {error}") from error
         return outputs
 
