@@ -60,5 +60,5 @@ class FastestDet:
 
 
 def _sigmoid(values: F32) -> F32:
-    result: F32 = 1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0)))
+    result: F32 = np.float32(1.0) / (np.float32(1.0) + np.exp(-np.clip(values, -30.0, 30.0)))
     return result
