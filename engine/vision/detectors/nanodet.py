@@ -29,7 +29,7 @@ class NanoDet:
     padding: float = 114.0
     mean: tuple[float, float, float] = (103.53, 116.28, 123.675)
     std: tuple[float, float, float] = (57.375, 57.12, 58.395)
-    overlap: float = 0.6
+    overlap: float = 0.45
 
     def input_side(self, signature: Signature) -> int | None:
         side = square_side(signature)
