@@ -118,7 +118,7 @@ class Hub:
             asyncio.create_task(self._serve(), name="serve"),
         ]
         stopping = asyncio.create_task(stopped.wait())
-        done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_EXCEPTION)
+        done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await self._stop(tasks)
         for task in done:
             task.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 from engine.base.atomic_file import sync_folder
 from engine.base.clock import Clock
@@ -26,28 +27,37 @@ def adopt_open_segments(
     roots: tuple[StorageRoot, ...],
     disk: DiskWriter,
     clock: Clock,
+    done: Callable[[int], None],
 ) -> None:
-    """Adopt in a thread of its own: recording is already starting again and waits for nobody."""
+    """Adopt in a thread of its own: recording is already starting again and waits for nobody.
+
+    `done` is told up to which wall time there is footage, 0 when there is none.
+    """
     if not ledger.open:
+        done(ledger.last_end_wall_us)
         return
 
     def adopt_all() -> None:
         by_name = {root.name: root for root in roots}
+        covered_until_us = ledger.last_end_wall_us
         for segment in ledger.open:
             root = by_name.get(segment.root)
             if root is not None:
-                _adopt(camera_id, segment, root, disk, clock)
+                end_us = _adopt(camera_id, segment, root, disk, clock)
+                covered_until_us = max(covered_until_us, end_us)
+        done(covered_until_us)
 
     threading.Thread(target=adopt_all, name="adopt", daemon=True).start()
 
 
 def _adopt(
     camera_id: str, segment: OpenSegment, root: StorageRoot, disk: DiskWriter, clock: Clock
-) -> None:
+) -> int:
+    """Wall time at which its footage ends, 0 when it has none."""
     name = parse_segment_path(segment.path)
     path = root.path / segment.path
     if name is None:
-        return
+        return 0
     try:
         measure = measure_segment(path)
         descriptor = os.open(path, os.O_RDWR)
@@ -69,7 +79,8 @@ def _adopt(
                     reason="it was opened before a crash and is not on the disk",
                 )
             )
-        return
+        return 0
+    end_wall_us = segment.start_wall_us + measure.duration_us
     logger.info("%s: adopted %s with %d frames", camera_id, segment.path, measure.frames)
     disk.post(
         SegmentClosed(
@@ -79,7 +90,7 @@ def _adopt(
             root=root.name,
             path=segment.path,
             start_wall_us=segment.start_wall_us,
-            end_wall_us=segment.start_wall_us + measure.duration_us,
+            end_wall_us=end_wall_us,
             size_bytes=size,
             frames=measure.frames,
             keyframes=measure.keyframes,
@@ -87,3 +98,4 @@ def _adopt(
             adopted=True,
         )
     )
+    return end_wall_us

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from engine.base.clock import Clock
 from engine.base.errors import EngineError
 from engine.base.measures import Measures
@@ -21,10 +23,11 @@ from engine.ingest.stream_reader import StreamReader
 from engine.media.jpeg import newest_still
 from engine.media.source import SourceSpec
 from engine.recording.disk_writer import DiskLimits, DiskWriter
+from engine.recording.first_gap import FirstGap
 from engine.recording.ledger import Ledger, read_ledger, write_ledger
 from engine.recording.recorder import Recorder
 from engine.recording.storage_root import StorageRoot
-from nvr_app.contract.events import CameraStateChanged
+from nvr_app.contract.events import CameraStateChanged, GapReason
 from nvr_app.contract.status import CameraStatus
 
 logger = logging.getLogger(__name__)
@@ -59,11 +62,12 @@ class Camera:
         )
         self._disk = DiskWriter(camera_id, roots, limits, spool, self._keep_ledger, clock, measures)
         ledger = read_ledger(self._ledger_path)
+        reason: GapReason = "engine_stopped" if ledger.was_stopped else "unknown"
+        self._first_gap = FirstGap(camera_id, reason, self._disk.post, clock)
         self._recorder = Recorder(
-            camera_id, worker.recording, self._disk, clock, measures, ledger.last_end_wall_us
+            camera_id, worker.recording, self._disk, clock, measures, self._first_gap
         )
-        self._recorder.gap_reason = "engine_stopped" if ledger.was_stopped else "unknown"
-        self._ledger = ledger
+        self._inherited = ledger
         self._main_gop = GopBuffer(camera_id, "main")
         self._sub_gop = GopBuffer(camera_id, "sub") if start.settings.sub else self._main_gop
         self._preview = Preview(
@@ -109,7 +113,9 @@ class Camera:
         for reader in self._readers.values():
             reader.start()
         self._main_handler.start()
-        adopt_open_segments(self.settings.id, self._ledger, self._roots, self._disk, self._clock)
+        adopt_open_segments(
+            self.settings.id, self._inherited, self._roots, self._disk, self._clock, self._adopted
+        )
 
     def tick(self) -> tuple[CameraStatus, bool]:
         """Status now, and whether the state has just changed (a fact was posted then)."""
@@ -172,8 +178,19 @@ class Camera:
             )
         self._preview.close()
 
+    def _adopted(self, covered_until_us: int) -> None:
+        """What the last worker left is in the books; called in the adopting thread."""
+        self._inherited = Ledger(last_end_wall_us=covered_until_us)
+        self._first_gap.footage_ends(covered_until_us)
+
     def _keep_ledger(self, ledger: Ledger) -> None:
-        write_ledger(self._ledger_path, ledger)
+        """Keep the book, with what was inherited and is not settled yet."""
+        kept = msgspec.structs.replace(
+            ledger,
+            open=(*self._inherited.open, *ledger.open),
+            last_end_wall_us=ledger.last_end_wall_us or self._inherited.last_end_wall_us,
+        )
+        write_ledger(self._ledger_path, kept)
 
     def _observe(self, now_ns: int) -> tuple[str, str]:
         main = self._readers["main"]

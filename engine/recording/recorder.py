@@ -20,6 +20,7 @@ from engine.media.segment_muxer import MuxError, SegmentMuxer
 from engine.media.source import MediaSource, SourcePacket
 from engine.recording.cut_policy import boundary_offset_us, choose_cut, is_jump, next_boundary_us
 from engine.recording.disk_writer import DiskWriter, SegmentEnd, SegmentFile
+from engine.recording.first_gap import GAP_LIMIT_US, FirstGap
 from engine.recording.run_clock import STEP_LIMIT_US, RunClock
 from engine.recording.segment_path import SegmentName
 from engine.recording.storage_root import StorageRoot
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 # After the disk refused, wait this long before the next segment is tried.
 _RETRY_NS = 2_000_000_000
-# Holes shorter than this are the rhythm of keyframes, not gaps in the footage.
-_GAP_LIMIT_US = 1_000_000
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Recorder:
         disk: DiskWriter,
         clock: Clock,
         measures: Measures,
-        last_end_wall_us: int,
+        first_gap: FirstGap,
     ) -> None:
         self._camera_id = camera_id
         self._settings = settings
@@ -84,8 +83,9 @@ class Recorder:
         self._shift_us = 0
         self._retry_at_ns = 0
         self._last_clock = RunClock(0, 0, 0)
-        self.covered_until_us = last_end_wall_us
-        """Wall time up to which footage exists."""
+        self._first_gap = first_gap
+        self.covered_until_us = 0
+        """Wall time up to which there is footage of ours; 0 = none yet."""
         self.gap_reason: GapReason = "unknown"
         self.failure = ""
         """Why nothing is being written, as a sentence; empty while recording works."""
@@ -271,7 +271,9 @@ class Recorder:
         self._note_gap(start_wall_us)
 
     def _note_gap(self, start_wall_us: int) -> None:
-        if 0 < self.covered_until_us < start_wall_us - _GAP_LIMIT_US:
+        if self.covered_until_us == 0:
+            self._first_gap.recording_begins(start_wall_us)
+        elif self.covered_until_us < start_wall_us - GAP_LIMIT_US:
             self._disk.post(
                 GapEnded(
                     wall_us=self._clock.wall_us(),
