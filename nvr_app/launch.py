@@ -45,10 +45,10 @@ def _run_camera_worker() -> int:
 
 def _run_vision_worker() -> int:
     import msgspec  # noqa: PLC0415
-    from engine.vision.worker.main import run_vision_worker  # noqa: PLC0415
 
     from engine.base.child import standard_control  # noqa: PLC0415
     from engine.base.logs import log_to_stderr  # noqa: PLC0415
+    from engine.vision.worker.main import run_vision_worker  # noqa: PLC0415
     from engine.vision.worker.start import VisionWorkerStart  # noqa: PLC0415
 
     control = standard_control()

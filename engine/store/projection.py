@@ -172,7 +172,7 @@ def _track_started(changes: Changes, fact: TrackStarted, origin: Row) -> None:
         "best_wall_us": fact.start_wall_us,
         "best_box": _numbers(fact.box),
         "track_path": [],
-        "snapshot": "",
+        "snapshot": fact.snapshot,
         "model": fact.model,
         **origin,
     }

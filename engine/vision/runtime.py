@@ -38,6 +38,12 @@ class ModelFile:
     signature: Signature
 
 
+def available_providers() -> tuple[str, ...]:
+    """Plain names of what could compute here, best first."""
+    available = onnxruntime.get_available_providers()
+    return tuple(_PROVIDER_WORDS[name] for name in _PREFERRED if name in available)
+
+
 def read_model_file(path: Path) -> ModelFile:
     """Read and check a model. ModelError: it cannot be read, is too large or no ONNX model."""
     try:

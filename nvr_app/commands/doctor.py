@@ -214,20 +214,21 @@ def _window(_: DataFolder) -> Iterator[Finding]:
 
 
 def _detection(folder: DataFolder, extra: list[Path]) -> Iterator[Finding]:
-    from engine.vision.models import find_models
-
+    from engine.vision.errors import ModelError
+    from engine.vision.models import choose_model
     from engine.vision.runtime import available_providers
 
     yield Finding("ok", "onnxruntime", "providers: " + ", ".join(available_providers()))
     named = os.environ.get("NVR_MODELS_DIR", "")
     folders = [folder.models, *extra, *(Path(p) for p in named.split(os.pathsep) if p)]
-    found = find_models(folders)
-    for model in found:
-        yield Finding("ok", "model", f"{model.name} ({model.path})")
-    if not found:
+    try:
+        chosen = choose_model(folders)
+    except ModelError as error:
         yield Finding(
             "warn",
             "model",
-            "no detection model: motion is seen, objects are not named",
+            f"motion is seen, objects are not named: {error}",
             f"put a model of resources/models/catalogue.toml into {folder.models}",
         )
+        return
+    yield Finding("ok", "model", f"{chosen.name}: {chosen.detail}")

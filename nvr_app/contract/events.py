@@ -138,6 +138,8 @@ class TrackStarted(Fact, frozen=True, kw_only=True, tag="track_started"):
     frame_arrival_wall_us: int
     box: Box
     model: str
+    snapshot: str = ""
+    """Where its first picture is being written, relative to the data folder."""
 
 
 class PathPoint(msgspec.Struct, frozen=True, array_like=True):

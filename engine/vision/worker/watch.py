@@ -13,8 +13,10 @@ from nvr_app.contract.frame_ring import FrameRingReader, SlotInfo
 from nvr_app.contract.status import RingRef
 from nvr_app.contract.timebase import NS_PER_S
 
-# Tracks are looked after even when nothing moves: a person who stands still is still there.
+# Tracks are looked after even when nothing moves: a person who stands still is still there. The
+# longer nothing moves, the more rarely: a parked car needs no look each second.
 _QUIET_INTERVAL_NS = NS_PER_S
+_LONGEST_QUIET_INTERVAL_NS = 16 * NS_PER_S
 
 
 @dataclass
@@ -28,6 +30,11 @@ class Watched:
     done_due: int = 0
     done_number: int = 0
     last_mono_ns: int = 0
+    gone_mono_ns: int = 0
+    """When its ring went away; 0 while it has one."""
+    quiet_interval_ns: int = _QUIET_INTERVAL_NS
+    analysed: int = 0
+    """Pictures since the last sample."""
     buffer: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
 
     def attach(self, ref: RingRef | None) -> None:
@@ -35,13 +42,18 @@ class Watched:
         if self.ring is not None and ref is not None and self.ring.ref.name == ref.name:
             return
         self.detach()
+        self.done_due = self.done_number = 0
         if ref is None:
             return
         try:
             self.ring = FrameRingReader(ref)
         except FileNotFoundError:
             return  # it was replaced already: the next announcement names the new one
-        self.done_due = self.done_number = 0
+        found = self.ring.look(self.ring.latest)
+        if found is not None:
+            # What was due before we came is nobody's loss but the last picture's.
+            self.done_due = max(0, found[0].due_number - 1)
+            del found
 
     def detach(self) -> None:
         """Let go of the ring."""
@@ -64,8 +76,19 @@ class Watched:
         del found
         if info.motion and info.due_number != self.done_due:
             return info
-        is_quiet_due = info.mono_ns - self.last_mono_ns >= _QUIET_INTERVAL_NS
+        is_quiet_due = info.mono_ns - self.last_mono_ns >= self.quiet_interval_ns
         return info if self.tracker.has_live_tracks and is_quiet_due else None
+
+    def note_done(self, info: SlotInfo) -> int:
+        """Remember that this picture was analysed; how many due ones were passed over."""
+        is_due = info.motion and info.due_number != self.done_due
+        shed = info.due_number - self.done_due - 1 if is_due else 0
+        longer_ns = min(self.quiet_interval_ns * 2, _LONGEST_QUIET_INTERVAL_NS)
+        self.quiet_interval_ns = _QUIET_INTERVAL_NS if is_due else longer_ns
+        self.done_due, self.done_number = info.due_number, info.number
+        self.last_mono_ns = info.mono_ns
+        self.analysed += 1
+        return max(0, shed)
 
     def copy(self, number: int) -> npt.NDArray[np.uint8] | None:
         """The picture as I420 of shape (height * 3 / 2, width); None when it was overtaken."""
