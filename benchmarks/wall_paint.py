@@ -34,7 +34,7 @@ def run(
 ) -> dict[str, Any]:
     """Measure and return percent of one core and milliseconds; needs no screen ("offscreen")."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = QApplication.instance() or QApplication([])  # kept until the end
+    QApplication.instance() or QApplication([])  # kept until the end
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     writer = context.Process(target=_write, args=(theirs,), daemon=True)
