@@ -21,7 +21,6 @@ from nvr_app.contract.live import AnyMedia
 from nvr_app.contract.notices import TracksMoved
 from nvr_app.contract.status import CameraStatus
 from ui.live.main_stream import MainStream
-from ui.live.none_guard import keep_none_alive
 from ui.live.ring_feed import Shot
 from ui.theme.tokens import DARK, WALL_GAP, Palette
 from ui.wall.arrangement import Arrangement
@@ -63,7 +62,6 @@ class WallCanvas(QWidget):
         clock: Callable[[], Moment] = read_moment,
     ) -> None:
         super().__init__(parent)
-        keep_none_alive()
         # Every pixel is painted by paintEvent: Qt need not clear behind it.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._tokens = palette

@@ -1,0 +1,1 @@
+"""The desk's line to the engine: HTTP and WebSockets, all asynchronous."""

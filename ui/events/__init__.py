@@ -1,0 +1,1 @@
+"""Events: the panel beside the wall and the page to search them."""
