@@ -56,7 +56,8 @@ part of them.
 
 | wheel | carries | licence |
 |---|---|---|
-| av | FFmpeg with x264 and x265 | GPL-3.0-or-later as built (x264 and x265: GPL-2.0-or-later) |
+| av | x264, x265 | GPL-2.0-or-later |
+| av | FFmpeg, linked with them | LGPL-3.0-or-later by itself; with them GPL-3.0-or-later |
 | av | LAME, GnuTLS, Nettle, GMP, libunistring | LGPL, some parts LGPL or GPL |
 | av | dav1d, SVT-AV1, libvpx, Opus, WebP, oneVPL | BSD or MIT kinds |
 | av | OpenCORE AMR | Apache-2.0 |
