@@ -262,3 +262,23 @@ def test_every_document_is_reached_from_the_readme(document):
             if target.suffix == ".md" and target.exists() and target not in seen:
                 waiting.append(target)
     assert ROOT / document in seen
+
+
+# --- sentences
+
+
+def spoken():
+    """Everything that the program's texts say, string literals put together again."""
+    sources = (path for top in ("engine", "nvr_app", "ui") for path in (ROOT / top).rglob("*.py"))
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    return re.sub(r"[\"']\s*\n\s*(?:\+ )?f?[\"']", "", text)
+
+
+def test_sentences_of_troubleshooting_are_the_program_s_own():
+    said = spoken()
+    rows = [line.split("|") for line in read("docs/guides/troubleshooting.md").splitlines()]
+    sentences = [row[2].strip() for row in rows if len(row) == 5 and "---" not in row[2]]
+    parts = [part.strip(" ;:") for sentence in sentences for part in sentence.split("…")]
+    long_enough = [part for part in parts if len(part) > 14]
+    assert len(long_enough) > 30
+    assert [part for part in long_enough if part not in said] == []
