@@ -14,7 +14,7 @@ from engine.base.registry import MetricsRegistry
 from engine.hub.api.access import OPEN, SCRAPE
 from engine.hub.api.app import build_app
 from nvr_app.contract.config import CameraSettings, Settings
-from tests.integration.conftest import Engine
+from tests.support.engine_process import Engine
 
 pytestmark = pytest.mark.timeout(90)
 

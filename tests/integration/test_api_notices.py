@@ -22,7 +22,7 @@ from nvr_app.contract.notices import (
     Welcome,
 )
 from nvr_app.contract.wire import PROTOCOL
-from tests.integration.conftest import Engine
+from tests.support.engine_process import Engine
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.base.metric_table import LATENCY_MS, METRICS
 from engine.base.registry import MetricsRegistry
 from nvr_app.contract.config import CameraSettings
-from tests.integration.conftest import Engine
+from tests.support.engine_process import Engine
 
 pytestmark = pytest.mark.timeout(90)
 

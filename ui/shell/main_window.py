@@ -91,14 +91,14 @@ class MainWindow(QMainWindow):
         if self._before_full_screen is None:
             self.show_page(_LIVE)
             self._before_full_screen = self.saveState()
-            for part in (self.top_bar, self.status_bar, *self._docks):
+            for part in (self.top_bar, self.statusBar(), *self._docks):
                 part.hide()
             self.showFullScreen()
         else:
             state, self._before_full_screen = self._before_full_screen, None
             self.showNormal()
             self.top_bar.show()
-            self.status_bar.show()
+            self.statusBar().show()
             self.restoreState(state)
         self.wall.setFocus()
 
