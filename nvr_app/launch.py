@@ -8,6 +8,7 @@ for first.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -100,6 +101,10 @@ _ENTRIES: dict[str, Callable[[], int]] = {
 
 if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == CHILD_FLAG:
-        raise SystemExit(run_child(sys.argv[2]))
+        exit_code = run_child(sys.argv[2])
+        logging.shutdown()
+        # Everything is closed by now. Taking the interpreter apart costs a stop its time, and
+        # libraries use it to print about themselves into the log.
+        os._exit(exit_code)
     sys.stderr.write("this module starts the engine's children; run `nvr` instead\n")
     raise SystemExit(2)

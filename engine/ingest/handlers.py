@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any
-
-import av
 
 from engine.base.measures import Measures
 from engine.ingest.gop_buffer import GopBuffer
 from engine.ingest.loss import LossCounter
 from engine.ingest.preview import Preview
 from engine.media.errors import SourceError
-from engine.media.source import MediaSource, SourcePacket, StreamInfo
+from engine.media.source import (
+    EncodedPacket,
+    MediaSource,
+    SourcePacket,
+    StreamInfo,
+    copy_packet,
+)
 from engine.recording.recorder import Recorder
 from nvr_app.contract.events import GapReason
 
@@ -102,7 +105,7 @@ class _DecodeThread:
 
     def __init__(self, preview: Preview) -> None:
         self._preview = preview
-        self._queue: queue.Queue[StreamInfo | tuple[av.Packet[Any], int, int, int] | None] = (
+        self._queue: queue.Queue[StreamInfo | tuple[EncodedPacket, int, int, int] | None] = (
             queue.Queue(_MOST_QUEUED)
         )
         self._skipping = False
@@ -123,7 +126,7 @@ class _DecodeThread:
         """Queue a copy (the recorder rewrites the original's timestamps)."""
         if self._skipping and not packet.is_keyframe:
             return
-        copy: av.Packet[Any] = av.Packet(bytes(packet.packet))
+        copy = copy_packet(packet.packet)
         try:
             self._queue.put_nowait((copy, packet.pts_us, wall_us, mono_ns))
             self._skipping = False

@@ -6,13 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import av
-
 from engine.base.clock import Clock
 from engine.base.measures import Measures
 from engine.ingest import motion
 from engine.media.decoder import Decoder, copy_i420
-from engine.media.source import StreamInfo
+from engine.media.source import EncodedPacket, StreamInfo
 from nvr_app.contract.config import CameraSettings
 from nvr_app.contract.events import AnyFact, MotionEnded
 from nvr_app.contract.frame_ring import FrameRingWriter, ring_name
@@ -67,7 +65,7 @@ class Preview:
         self._decoder = Decoder(info)
         self._watch = motion.MotionDetector(self._camera.motion_threshold)
 
-    def take(self, packet: av.Packet[Any], pts_us: int, wall_us: int, mono_ns: int) -> None:
+    def take(self, packet: EncodedPacket, pts_us: int, wall_us: int, mono_ns: int) -> None:
         """Decode a packet that arrived then, publish its picture and watch for motion."""
         decoder = self._decoder
         if decoder is None:

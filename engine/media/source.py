@@ -7,10 +7,11 @@ callback, docs/architecture.md).
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import av
@@ -18,7 +19,8 @@ import av.container
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
-from engine.media.errors import source_error, unsupported
+from engine.media.errors import SourceError, source_error, unsupported
+from engine.media.reach import accepts_connections
 from nvr_app.contract.config import Credentials, SourceKind, Transport
 
 RECORDABLE_CODECS = frozenset({"h264", "hevc", "mjpeg"})
@@ -56,10 +58,19 @@ class StreamInfo:
     audio_extradata: bytes = b""
 
 
+EncodedPacket: TypeAlias = "av.Packet[Any]"
+"""FFmpeg's packet, for those who only pass it on."""
+
+
+def copy_packet(packet: EncodedPacket) -> EncodedPacket:
+    """The bytes alone, in a packet of their own."""
+    return av.Packet(bytes(packet))
+
+
 class SourcePacket(NamedTuple):
     """One access unit. `pts`/`dts` are in the stream's time base, repaired where missing."""
 
-    packet: av.Packet[Any]
+    packet: EncodedPacket
     is_video: bool
     is_keyframe: bool
     pts_us: int
@@ -167,11 +178,19 @@ def _open(spec: SourceSpec, probe_us: int) -> ContainerSource:
     try:
         container = av.open(_full_url(spec), mode="r", options=_options(spec, probe_us))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise source_error(spec.url, error) from None
+        raise _open_error(spec, error) from None
     if not container.streams.video:
         container.close()
         raise unsupported(spec.url, "carries no video")
     return ContainerSource(spec.url, container)
+
+
+def _open_error(spec: SourceSpec, error: Exception) -> SourceError:
+    """FFmpeg tells a host that is not there and one that says nothing by the same word."""
+    found = source_error(spec.url, error)
+    if found.fault == "timeout" and spec.kind != "file" and not accepts_connections(spec.url):
+        return source_error(spec.url, OSError(errno.EHOSTUNREACH, "nobody answers there"))
+    return found
 
 
 def _require_recordable(spec: SourceSpec, info: StreamInfo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     folder.create()
     cameras = _cameras(folder, args)
     save_settings(folder, Settings(site="demo", node="demo", camera=cameras))
-    with_window = not args.headless and has_display()
+    with_window = not args.headless and has_display() and has_qt()
     threading.Thread(
         target=_accompany, args=(folder, len(cameras), with_window), daemon=True
     ).start()
@@ -62,6 +63,11 @@ def has_display() -> bool:
     if sys.platform in {"win32", "darwin"}:
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def has_qt() -> bool:
+    """Whether the window's library is installed; headless servers leave it out."""
+    return importlib.util.find_spec("PySide6") is not None
 
 
 def _cameras(folder: DataFolder, args: argparse.Namespace) -> tuple[CameraSettings, ...]:
@@ -137,7 +143,7 @@ def _accompany(folder: DataFolder, cameras: int, with_window: bool) -> None:
     _await_recording(endpoint, cameras)
     print(
         f"""
-  API       {endpoint.url}   (page: {endpoint.url}/schema, health: {endpoint.url}/health)
+  API       {endpoint.url}   (health: {endpoint.url}/health)
   token     in {folder.run / "endpoint.json"}
   metrics   {endpoint.url}/metrics   (token in {folder.run / "metrics.token"})
   footage   {folder.recordings}
@@ -147,7 +153,10 @@ def _accompany(folder: DataFolder, cameras: int, with_window: bool) -> None:
         flush=True,
     )
     if window is None:
-        print(f"  window    nvr --data-dir {folder.root}   (where there is a display)", flush=True)
+        print(
+            f"  window    nvr --data-dir {folder.root}   (where there is a display and PySide6)",
+            flush=True,
+        )
         return
     window.wait()
     print("  The window is closed; recording goes on. Ctrl+C ends it.", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from engine.base.redact import bare_url
@@ -31,13 +32,13 @@ def camera_routes(core: HubCore) -> list[ControllerRouterHandler]:
         return CameraStatusList(cameras=core.state.ordered_statuses())
 
     @get("/api/v1/cameras/{camera_id:str}/status", sync_to_thread=False)
-    def status(camera_id: str) -> CameraStatus:
+    def status(camera_id: FromPath[str]) -> CameraStatus:
         """How one camera is."""
         _require(core, camera_id)
         return core.state.statuses[camera_id]
 
     @get("/api/v1/cameras/{camera_id:str}/snapshot.jpg")
-    async def snapshot(camera_id: str) -> Response[bytes]:
+    async def snapshot(camera_id: FromPath[str]) -> Response[bytes]:
         """The newest picture as JPEG, from the main stream where it can be decoded."""
         _require(core, camera_id)
         link = core.channels.get(core.state.producers.get(camera_id))
@@ -48,7 +49,7 @@ def camera_routes(core: HubCore) -> list[ControllerRouterHandler]:
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @post("/api/v1/cameras/{camera_id:str}/pause", status_code=200)
-    async def pause(camera_id: str) -> Done:
+    async def pause(camera_id: FromPath[str]) -> Done:
         """Disconnect and stay away until resumed; the gap says that it was wanted."""
         _require(core, camera_id)
         link = core.channels.get(core.state.producers.get(camera_id))
@@ -60,7 +61,7 @@ def camera_routes(core: HubCore) -> list[ControllerRouterHandler]:
         return Done(message=f"{camera_id} is paused: nothing is recorded until it is resumed")
 
     @post("/api/v1/cameras/{camera_id:str}/resume", status_code=200)
-    async def resume(camera_id: str) -> Done:
+    async def resume(camera_id: FromPath[str]) -> Done:
         """Connect again."""
         _require(core, camera_id)
         link = core.channels.get(core.state.producers.get(camera_id))

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from litestar import Response, get
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from engine.hub.api.errors import BadRequestError, NotFoundError
@@ -59,7 +60,7 @@ def event_routes(core: HubCore) -> list[ControllerRouterHandler]:
         )
 
     @get("/api/v1/events/{event_id:str}")
-    async def event(event_id: str) -> EventDetail:
+    async def event(event_id: FromPath[str]) -> EventDetail:
         """One event with its path."""
         row = await core.queries.run(lambda reader: reader.event(event_id))
         if row is None:
@@ -68,7 +69,7 @@ def event_routes(core: HubCore) -> list[ControllerRouterHandler]:
         return EventDetail(event=event_view(row), path=tuple(path))
 
     @get("/api/v1/events/{event_id:str}/snapshot.jpg")
-    async def event_snapshot(event_id: str) -> Response[bytes]:
+    async def event_snapshot(event_id: FromPath[str]) -> Response[bytes]:
         """The best picture of a track."""
         row = await core.queries.run(lambda reader: reader.event(event_id))
         if row is None or not row.snapshot:
