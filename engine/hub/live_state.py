@@ -56,7 +56,11 @@ class LiveState:
 
     def take_sample(self, producer: str, sample: Sample) -> None:
         """What a worker says of itself."""
-        known = [self._merged(s) for s in sample.cameras if s.camera_id in self.cameras]
+        for status in sample.cameras:
+            if status.camera_id not in self.cameras:
+                # Its worker is still on its way out: what it measured must not begin new series.
+                self._registry.drop_camera(status.camera_id)
+        known = [self._merged(s) for s in sample.cameras if self._is_expected(s.camera_id)]
         for status in known:
             self.statuses[status.camera_id] = status
             self.producers[status.camera_id] = producer
@@ -81,13 +85,15 @@ class LiveState:
         for camera_id, owner in self.producers.items():
             if owner != producer or camera_id not in self.statuses:
                 continue
+            self._registry.zero_camera(camera_id)
+            if not self._is_expected(camera_id):
+                continue
             status = msgspec.structs.replace(
                 self.statuses[camera_id], status="lost", recording=False, detail=_NO_WORKER,
                 since_wall_us=self._clock.wall_us(), received_fps=0.0, preview_fps=0.0,
                 analysed_fps=0.0, motion=False, ring=None,
             )  # fmt: skip
             self.statuses[camera_id] = status
-            self._registry.zero_camera(camera_id)
             lost.append(status)
         if lost:
             self._board.publish(CamerasChanged(cameras=tuple(lost)))
@@ -158,6 +164,11 @@ class LiveState:
             self.statuses[status.camera_id] = msgspec.structs.replace(
                 status, analysed_fps=level.value
             )
+
+    def _is_expected(self, camera_id: str) -> bool:
+        """Whether a worker should be there: one that was switched off is gone by intention."""
+        camera = self.cameras.get(camera_id)
+        return camera is not None and camera.enabled
 
     def _is_outdated(self, camera: CameraSettings) -> bool:
         status = self.statuses.get(camera.id)

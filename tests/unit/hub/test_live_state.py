@@ -108,6 +108,33 @@ def test_a_late_sample_of_a_removed_camera_does_not_bring_it_back(desk):
     assert desk.heard() == []
 
 
+def test_late_measurements_of_a_removed_camera_begin_no_new_series(desk):
+    desk.cameras(camera(), camera("b"))
+    desk.cameras(camera("b"))
+    desk.registry.level("surveillance_preview_fps", "a", value=1)
+    desk.registry.level("surveillance_preview_fps", "b", value=1)
+    desk.sample(status("a"), status("b"))
+    text = desk.registry.text()
+    assert (b'camera_id="a"' in text, b'camera_id="b"' in text) == (False, True)
+
+
+def test_a_camera_that_was_switched_off_stays_stopped_when_its_worker_goes(desk):
+    desk.cameras(camera())
+    desk.sample(status())
+    desk.cameras(camera(enabled=False))
+    desk.sample(status())  # the last words of a worker that has not read the news yet
+    desk.registry.level("surveillance_preview_fps", "a", value=5)
+    desk.state.worker_lost("camera-a")
+    assert b'surveillance_preview_fps{camera_id="a"} 0.0' in desk.registry.text()
+    known = desk.state.statuses["a"]
+    assert (known.status, known.recording) == ("stopped", False)
+    assert "switched off" in known.detail
+    desk.cameras(camera())
+    assert desk.state.statuses["a"].status == "connecting"
+    desk.sample(status())
+    assert desk.state.statuses["a"].status == "active"
+
+
 def test_a_lost_worker_takes_its_cameras_with_it_and_no_other(desk, manual_clock):
     desk.cameras(camera(), camera("b"))
     desk.sample(status(ring=RING, motion=True, preview_fps=5.0), producer="camera-a")
