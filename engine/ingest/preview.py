@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 _MOST_WIDTH = 960
 _MOTION_HOLD_US = 2 * US_PER_S
+# Where pictures serve eyes alone: how long after the last look they go on, and how rarely a
+# keyframe is decoded meanwhile, so that there is a picture to begin with.
+_LOOKED_AT_NS = 5 * NS_PER_S
+_UNSEEN_INTERVAL_NS = 10 * NS_PER_S
 
 
 class Preview:
@@ -49,6 +53,8 @@ class Preview:
         self._next_due_ns = 0
         self._due_number = 0
         self._decode_errors = 0
+        self._decoded_mono_ns = 0
+        self._is_resting = False
         self.pictures = 0
 
     @property
@@ -68,8 +74,9 @@ class Preview:
     def take(self, packet: EncodedPacket, pts_us: int, wall_us: int, mono_ns: int) -> None:
         """Decode a packet that arrived then, publish its picture and watch for motion."""
         decoder = self._decoder
-        if decoder is None:
+        if decoder is None or self._rests(mono_ns, is_keyframe=packet.is_keyframe):
             return
+        self._decoded_mono_ns = mono_ns
         frame = decoder.decode(packet)
         if decoder.errors != self._decode_errors:
             lost = decoder.errors - self._decode_errors
@@ -113,6 +120,18 @@ class Preview:
         ring, self._ring = self._ring, None
         if ring is not None:
             ring.close()
+
+    def _rests(self, mono_ns: int, *, is_keyframe: bool) -> bool:
+        """Whether this packet need not be decoded: nothing is analysed and nobody looks."""
+        ring = self._ring
+        if self._camera.motion:
+            return False
+        is_seen = ring is not None and mono_ns - ring.last_look_mono_ns < _LOOKED_AT_NS
+        if is_keyframe:
+            is_time = mono_ns - self._decoded_mono_ns >= _UNSEEN_INTERVAL_NS
+            self._is_resting = not is_seen
+            return not is_seen and not is_time
+        return self._is_resting  # only a keyframe can be begun with
 
     def _analyse(self, grey: Any, wall_us: int) -> None:  # numpy array of motion's size
         if not self._camera.motion:

@@ -28,7 +28,7 @@ _ALIGN = 64
 _SHM_DIR = Path("/dev/shm")  # noqa: S108  POSIX shared memory lives here; files are made 0600
 
 # Words of the ring header.
-_H_MAGIC, _H_WIDTH, _H_HEIGHT, _H_SLOTS, _H_LATEST, _H_CLOSED = range(6)
+_H_MAGIC, _H_WIDTH, _H_HEIGHT, _H_SLOTS, _H_LATEST, _H_CLOSED, _H_LOOK = range(7)
 # Words of a slot header.
 _S_GENERATION, _S_NUMBER, _S_PTS, _S_WALL, _S_MONO, _S_MOTION, _S_DUE = range(7)
 
@@ -114,6 +114,11 @@ class FrameRingWriter:
         self._header[_H_LATEST] = self._number
         return self._number
 
+    @property
+    def last_look_mono_ns(self) -> int:
+        """When somebody last looked at the pictures with his eyes; 0 = nobody has."""
+        return self._header[_H_LOOK]
+
     def close(self) -> None:
         """Mark the ring closed for its readers and remove its name; idempotent."""
         if self._map.closed:
@@ -157,6 +162,10 @@ class FrameRingReader:
     @property
     def is_closed_by_writer(self) -> bool:
         return self._header[_H_CLOSED] != 0
+
+    def note_look(self, mono_ns: int) -> None:
+        """Tell the writer that somebody watches: it may save itself pictures that nobody sees."""
+        self._header[_H_LOOK] = mono_ns
 
     def look(self, number: int) -> tuple[SlotInfo, memoryview] | None:
         """Facts and bytes (not copied) of a picture, or None when it was overwritten.

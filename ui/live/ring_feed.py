@@ -94,6 +94,7 @@ class RingFeed:
             # Its last picture is still mapped, yet no newer one will ever follow.
             self.close()
             return None
+        reader.note_look(mono_ns)
         number = reader.latest
         if number == 0 or (
             not again and (number == self._shown or not self._limit.is_due(mono_ns))
