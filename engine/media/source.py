@@ -63,8 +63,10 @@ EncodedPacket: TypeAlias = "av.Packet[Any]"
 
 
 def copy_packet(packet: EncodedPacket) -> EncodedPacket:
-    """The bytes alone, in a packet of their own."""
-    return av.Packet(bytes(packet))
+    """The bytes in a packet of their own, without times."""
+    copy: EncodedPacket = av.Packet(bytes(packet))
+    copy.is_keyframe = packet.is_keyframe
+    return copy
 
 
 class SourcePacket(NamedTuple):
@@ -98,7 +100,7 @@ class MediaSource(Protocol):
 
 
 class ContainerSource:
-    """Anything that FFmpeg demuxes: RTSP(S), HTTP MJPEG, files."""
+    """Anything that FFmpeg demuxes, at the pace at which it comes: RTSP(S), HTTP MJPEG."""
 
     def __init__(self, url: str, container: av.container.InputContainer) -> None:
         self._url = url
@@ -154,10 +156,11 @@ def open_source(spec: SourceSpec) -> MediaSource:
     A short probe opens in a quarter of a second; a stream whose size it did not reveal is
     opened once more with a long one.
     """
-    if spec.kind == "sim":
+    if spec.kind in {"file", "sim"}:
+        # As fast as it can be read, a file would claim footage of hours that never passed.
         from engine.media.paced_source import open_paced  # noqa: PLC0415  tests and demo alone
 
-        return open_paced(spec.url)
+        return _checked(spec, open_paced(spec.url))
     if spec.kind == "usb":
         from engine.media.device_source import open_device  # noqa: PLC0415  few have one
 
@@ -166,12 +169,7 @@ def open_source(spec: SourceSpec) -> MediaSource:
     if source.info.width == 0:
         source.close()
         source = _open(spec, _DEEP_PROBE_US)
-    try:
-        _require_recordable(spec, source.info)
-    except Exception:
-        source.close()
-        raise
-    return source
+    return _checked(spec, source)
 
 
 def _open(spec: SourceSpec, probe_us: int) -> ContainerSource:
@@ -188,9 +186,19 @@ def _open(spec: SourceSpec, probe_us: int) -> ContainerSource:
 def _open_error(spec: SourceSpec, error: Exception) -> SourceError:
     """FFmpeg tells a host that is not there and one that says nothing by the same word."""
     found = source_error(spec.url, error)
-    if found.fault == "timeout" and spec.kind != "file" and not accepts_connections(spec.url):
+    if found.fault == "timeout" and not accepts_connections(spec.url):
         return source_error(spec.url, OSError(errno.EHOSTUNREACH, "nobody answers there"))
     return found
+
+
+def _checked(spec: SourceSpec, source: MediaSource) -> MediaSource:
+    """The source, closed again and refused when it cannot be recorded."""
+    try:
+        _require_recordable(spec, source.info)
+    except SourceError:
+        source.close()
+        raise
+    return source
 
 
 def _require_recordable(spec: SourceSpec, info: StreamInfo) -> None:
@@ -225,6 +233,4 @@ def _options(spec: SourceSpec, probe_us: int) -> dict[str, str]:
     elif spec.kind == "mjpeg":
         options |= {"rw_timeout": str(_STALL_TIMEOUT_US), "protocol_whitelist": _PROTOCOLS}
         options |= {"use_wallclock_as_timestamps": "1"}
-    elif spec.kind == "file":
-        options = {"protocol_whitelist": "file"}
     return options

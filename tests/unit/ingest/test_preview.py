@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import av
 import pytest
 
 from engine.base.measures import Measures
 from engine.ingest.preview import Preview
-from engine.media.source import SourceSpec, open_source
+from engine.media.source import ContainerSource
 from nvr_app.contract.config import CameraSettings
 from nvr_app.contract.frame_ring import FrameRingReader
 
@@ -20,7 +21,7 @@ def play(clip, manual_clock):
         preview = Preview(camera, 5.0, "test", lambda fact: None, manual_clock, Measures())
 
         def run(look=lambda: None):
-            source = open_source(SourceSpec(kind="file", url=str(clip)))
+            source = ContainerSource(str(clip), av.open(str(clip)))
             preview.begin(source.info)
             for found in source.packets():
                 manual_clock.advance(1 / 30)

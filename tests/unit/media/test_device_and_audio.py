@@ -11,7 +11,7 @@ import pytest
 from engine.media.device_source import open_device
 from engine.media.errors import SourceError
 from engine.media.segment_muxer import SegmentMuxer
-from engine.media.source import SourceSpec, open_source
+from engine.media.source import ContainerSource, SourceSpec, open_source
 
 
 def test_a_raw_device_becomes_h264_with_regular_keyframes():
@@ -60,7 +60,7 @@ def g711_clip(path):
 
 def test_telephone_sound_is_recorded_as_aac_in_step_with_the_picture(tmp_path):
     g711_clip(tmp_path / "phone.nut")
-    source = open_source(SourceSpec(kind="file", url=str(tmp_path / "phone.nut")))
+    source = ContainerSource(str(tmp_path / "phone.nut"), av.open(str(tmp_path / "phone.nut")))
     assert source.info.audio_codec == "pcm_mulaw"
     written = io.BytesIO()
     muxer = SegmentMuxer(written.write, source.video, source.audio, fragment_s=0.5)

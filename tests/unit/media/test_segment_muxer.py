@@ -2,11 +2,11 @@ import av
 import pytest
 
 from engine.media.segment_muxer import SegmentMuxer
-from engine.media.source import SourceSpec, open_source
+from engine.media.source import ContainerSource
 
 
 def mux(clip, sink, fragment_s=0.5, alter=lambda n, p: p):
-    source = open_source(SourceSpec(kind="file", url=str(clip)))
+    source = ContainerSource(str(clip), av.open(str(clip)))
     muxer = SegmentMuxer(sink, source.video, source.audio, fragment_s=fragment_s)
     for number, packet in enumerate(source.packets()):
         muxer.mux_video(alter(number, packet))
@@ -72,7 +72,7 @@ def test_repeated_and_backward_timestamps_are_put_in_order(clip, tmp_path):
 
 
 def test_a_packet_is_given_back_with_its_own_timestamps(clip):
-    source = open_source(SourceSpec(kind="file", url=str(clip)))
+    source = ContainerSource(str(clip), av.open(str(clip)))
     muxer = SegmentMuxer(lambda _: None, source.video, None, fragment_s=0.5)
     for packet in source.packets():
         inner = packet.packet
