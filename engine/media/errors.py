@@ -39,7 +39,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], SourceFault], ...] = (
     (av.error.HTTPNotFoundError, "not_found"),
     (av.error.HTTPClientError, "not_found"),
     (av.error.HTTPServerError, "unreachable"),
-    (av.error.TimeoutError, "timeout"),
+    (TimeoutError, "timeout"),
     (av.error.ConnectionRefusedError, "unreachable"),
     (av.error.ConnectionResetError, "closed"),
     (av.error.BrokenPipeError, "closed"),

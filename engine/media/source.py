@@ -8,6 +8,7 @@ callback, docs/architecture.md).
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +21,7 @@ from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from engine.media.errors import SourceError, source_error, unsupported
-from engine.media.reach import accepts_connections
+from engine.media.reach import connection_trouble
 from nvr_app.contract.config import Credentials, SourceKind, Transport
 
 RECORDABLE_CODECS = frozenset({"h264", "hevc", "mjpeg"})
@@ -173,21 +174,33 @@ def open_source(spec: SourceSpec) -> MediaSource:
 
 
 def _open(spec: SourceSpec, probe_us: int) -> ContainerSource:
+    started_s = time.monotonic()
     try:
         container = av.open(_full_url(spec), mode="r", options=_options(spec, probe_us))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _open_error(spec, error) from None
+        raise _open_error(spec, error, time.monotonic() - started_s) from None
     if not container.streams.video:
         container.close()
         raise unsupported(spec.url, "carries no video")
     return ContainerSource(spec.url, container)
 
 
-def _open_error(spec: SourceSpec, error: Exception) -> SourceError:
-    """FFmpeg tells a host that is not there and one that says nothing by the same word."""
+def _open_error(spec: SourceSpec, error: Exception, took_s: float) -> SourceError:
+    """FFmpeg has few words: a host that is not there, one that says nothing and one that speaks
+    another language can all be "invalid data" or an "I/O error". A connection of our own and the
+    time that it took tell them apart.
+    """
     found = source_error(spec.url, error)
-    if found.fault == "timeout" and not accepts_connections(spec.url):
-        return source_error(spec.url, OSError(errno.EHOSTUNREACH, "nobody answers there"))
+    is_vague = getattr(error, "errno", None) == errno.EIO
+    if found.fault not in {"timeout", "invalid"} and not is_vague:
+        return found
+    trouble = connection_trouble(spec.url)
+    if trouble:
+        return source_error(spec.url, OSError(errno.EHOSTUNREACH, trouble))
+    if found.fault != "timeout" and took_s * 1e6 >= _STALL_TIMEOUT_US:
+        return source_error(spec.url, TimeoutError(errno.ETIMEDOUT, "no answer came"))
+    if is_vague:
+        return source_error(spec.url, ValueError("what answers there is no video"))
     return found
 
 
