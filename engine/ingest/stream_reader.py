@@ -99,6 +99,11 @@ class StreamReader:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def _is_leaving(self) -> bool:
+        """We end the connection, not the camera."""
+        return self._stopping.is_set() or self._paused
+
     def _run(self) -> None:
         failures = 0
         while not self._stopping.is_set():
@@ -109,7 +114,7 @@ class StreamReader:
             opened_ns = self._clock.mono_ns()
             error = self._connect_and_read(failures)
             lived_s = (self._clock.mono_ns() - opened_ns) / 1e9
-            if self._stopping.is_set() or self._paused:
+            if self._is_leaving:
                 continue
             failures = 1 if lived_s > _GOOD_AFTER_S else failures + 1
             self._wait_before_retry(error, failures)
@@ -128,13 +133,15 @@ class StreamReader:
         try:
             self._handler.begin(source)
             self._read(source)
+            if not self._is_leaving:
+                error = SourceError("closed", "the camera ended the stream")
         except SourceError as broken:
             error = broken
         finally:
             self._handler.end(error)
             self._source = None
             source.close()
-        return error or SourceError("closed", "the camera ended the stream")
+        return error
 
     def _read(self, source: MediaSource) -> None:
         take, clock = self._handler.take, self._clock
@@ -145,7 +152,7 @@ class StreamReader:
                 self.last_packet_mono_ns = mono_ns
                 self.last_packet_wall_us = wall_us
             take(packet, wall_us, mono_ns)
-            if self._stopping.is_set() or self._paused:
+            if self._is_leaving:
                 return
 
     def _wait_before_retry(self, error: SourceError | None, failures: int) -> None:

@@ -114,18 +114,25 @@ class ContainerSource:
         streams = [self.video] if self.audio is None else [self.video, self.audio]
         video_index = self.video.index
         scale = {s.index: (s.time_base or Fraction(1, 90_000)) * 1_000_000 for s in streams}
+        asked_s = time.monotonic()
         try:
             for packet in self._container.demux(streams):
+                has_stalled = time.monotonic() - asked_s >= _STALL_TIMEOUT_US / 1e6
                 pts = packet.pts if packet.pts is not None else packet.dts
-                if pts is None or not packet.size:
-                    continue  # the flush packet at the end, or nothing to place in time
-                factor = scale[packet.stream_index]
-                yield SourcePacket(
-                    packet,
-                    packet.stream_index == video_index,
-                    packet.is_keyframe,
-                    pts * factor.numerator // factor.denominator,
-                )
+                # Without size: the flush packet at the end. Without time: nothing can place it.
+                if pts is not None and packet.size:
+                    factor = scale[packet.stream_index]
+                    yield SourcePacket(
+                        packet,
+                        packet.stream_index == video_index,
+                        packet.is_keyframe,
+                        pts * factor.numerator // factor.denominator,
+                    )
+                if has_stalled:
+                    # FFmpeg answers a timeout with the packet that its parser still held, and
+                    # would wait for as long once more before it tells.
+                    raise TimeoutError(errno.ETIMEDOUT, "no packet came")
+                asked_s = time.monotonic()
         except (av.FFmpegError, OSError) as error:
             raise source_error(self._url, error, doing="go on reading") from None
 
