@@ -49,7 +49,7 @@ class GopBuffer:
                 listen(header)
 
     def take(self, packet: SourcePacket, wall_us: int) -> None:
-        """Keep a packet and pass it on."""
+        """Keep a copy of a packet and pass it on."""
         media = MediaPacket(
             pts_us=packet.pts_us,
             wall_us=wall_us,

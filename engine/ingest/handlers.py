@@ -58,6 +58,7 @@ class MainHandler:
             if self._decoding is not None:
                 self._decoding.put_packet(packet, wall_us, mono_ns)
         if self._recorder is not None:
+            # Last: the segment takes the packet with its timestamps.
             self._recorder.take(packet, mono_ns)
 
     def end(self, error: SourceError | None) -> None:
@@ -93,6 +94,8 @@ class SubHandler:
         self._gop.take(packet, wall_us)
         if packet.is_video:
             self._wall_us = wall_us
+            if self._preview.rests(mono_ns, is_keyframe=packet.is_keyframe):
+                return
             self._preview.take(packet.packet, packet.pts_us, wall_us, mono_ns)
 
     def end(self, error: SourceError | None) -> None:
@@ -124,6 +127,8 @@ class _DecodeThread:
 
     def put_packet(self, packet: SourcePacket, wall_us: int, mono_ns: int) -> None:
         """Queue a copy (the recorder rewrites the original's timestamps)."""
+        if self._preview.rests(mono_ns, is_keyframe=packet.is_keyframe):
+            return
         if self._skipping and not packet.is_keyframe:
             return
         copy = copy_packet(packet.packet)

@@ -53,7 +53,7 @@ class Preview:
         self._next_due_ns = 0
         self._due_number = 0
         self._decode_errors = 0
-        self._decoded_mono_ns = 0
+        self._begun_mono_ns = 0
         self._is_resting = False
         self.pictures = 0
 
@@ -74,9 +74,8 @@ class Preview:
     def take(self, packet: EncodedPacket, pts_us: int, wall_us: int, mono_ns: int) -> None:
         """Decode a packet that arrived then, publish its picture and watch for motion."""
         decoder = self._decoder
-        if decoder is None or self._rests(mono_ns, is_keyframe=packet.is_keyframe):
+        if decoder is None:
             return
-        self._decoded_mono_ns = mono_ns
         frame = decoder.decode(packet)
         if decoder.errors != self._decode_errors:
             lost = decoder.errors - self._decode_errors
@@ -110,6 +109,24 @@ class Preview:
         )
         self.pictures += 1
 
+    def rests(self, mono_ns: int, *, is_keyframe: bool) -> bool:
+        """Whether the next packet need not be taken: nothing is analysed and nobody looks.
+
+        Ask once for each packet, in their order.
+        """
+        if self._camera.motion:
+            return False
+        if not is_keyframe:
+            return self._is_resting  # only a keyframe can be begun with
+        ring = self._ring
+        is_seen = ring is not None and mono_ns - ring.last_look_mono_ns < _LOOKED_AT_NS
+        is_time = mono_ns - self._begun_mono_ns >= _UNSEEN_INTERVAL_NS
+        self._is_resting = not is_seen
+        if is_seen or is_time:
+            self._begun_mono_ns = mono_ns
+            return False
+        return True
+
     def pause(self, wall_us: int) -> None:
         """The connection ended: motion ends with it; the ring stays for the next one."""
         self._end_motion(wall_us)
@@ -120,18 +137,6 @@ class Preview:
         ring, self._ring = self._ring, None
         if ring is not None:
             ring.close()
-
-    def _rests(self, mono_ns: int, *, is_keyframe: bool) -> bool:
-        """Whether this packet need not be decoded: nothing is analysed and nobody looks."""
-        ring = self._ring
-        if self._camera.motion:
-            return False
-        is_seen = ring is not None and mono_ns - ring.last_look_mono_ns < _LOOKED_AT_NS
-        if is_keyframe:
-            is_time = mono_ns - self._decoded_mono_ns >= _UNSEEN_INTERVAL_NS
-            self._is_resting = not is_seen
-            return not is_seen and not is_time
-        return self._is_resting  # only a keyframe can be begun with
 
     def _analyse(self, grey: Any, wall_us: int) -> None:  # numpy array of motion's size
         if not self._camera.motion:

@@ -46,8 +46,11 @@ class _Lane:
     """Where one stream stands in the segment."""
 
     stream: Stream
-    origin: int | None = None
     last_dts: int | None = None
+    base: Fraction | None = None
+    """The source's time base, learnt from the first packet."""
+    offset: int = 0
+    """Added to every timestamp, in units of `base`."""
 
 
 class SegmentMuxer:
@@ -84,12 +87,27 @@ class SegmentMuxer:
             stream, self._transcoder = add_audio(self._container, audio)
             self._audio = _Lane(stream)
         self._origin_us: Fraction | None = None
+        self._shift_us = 0
         self.repaired_timestamps = 0
-        self.shift_us = 0
+
+    @property
+    def shift_us(self) -> int:
         """Added to every timestamp: takes a leap of the camera's clock out of the segment."""
+        return self._shift_us
+
+    @shift_us.setter
+    def shift_us(self, shift_us: int) -> None:
+        if shift_us != self._shift_us:
+            self._shift_us = shift_us
+            for lane in (self._video, self._audio):
+                if lane is not None:
+                    self._place(lane)
 
     def mux_video(self, packet: SourcePacket) -> None:
-        """Append an access unit; its timestamps are moved to the segment's origin. MuxError."""
+        """Append an access unit; its timestamps are moved to the segment's origin. MuxError.
+
+        The packet is given away: afterwards its timestamps are the segment's.
+        """
         self._mux(self._video, packet.packet)
 
     def mux_audio(self, packet: SourcePacket) -> None:
@@ -122,18 +140,18 @@ class SegmentMuxer:
             raise MuxError(f"could not finish a segment: {error}") from None
 
     def _mux(self, lane: _Lane, packet: av.Packet[Any]) -> None:
-        base = packet.time_base
-        pts = packet.pts if packet.pts is not None else packet.dts
-        dts = packet.dts if packet.dts is not None else pts
-        if pts is None or dts is None:
+        pts, dts = packet.pts, packet.dts
+        if dts is None:
+            dts = pts
+        if dts is None:
             return
-        if self._origin_us is None:
-            self._origin_us = dts * base * 1_000_000 + self.shift_us
-        if lane.origin is None:
-            lane.origin = int(self._origin_us / base / 1_000_000)
-        offset = int(Fraction(self.shift_us, 1_000_000) / base) - lane.origin
-        dts += offset
-        pts += offset
+        if pts is None:
+            pts = dts
+        if lane.base is None:
+            self._learn(lane, packet.time_base, dts)
+        # Plain integers only from here: this runs for every packet of every camera.
+        dts += lane.offset
+        pts += lane.offset
         if dts < 0 and lane is self._audio:
             return  # sound from before the picture
         if lane.last_dts is not None and dts <= lane.last_dts:
@@ -141,15 +159,20 @@ class SegmentMuxer:
             dts = lane.last_dts + 1
             self.repaired_timestamps += 1
         lane.last_dts = dts
-        # The packet is lent: its owner may still decode or relay it with its own timestamps.
-        saved = packet.pts, packet.dts, packet.stream
         packet.dts, packet.pts = dts, max(pts, dts)
         packet.stream = lane.stream
         try:
             self._container.mux_one(packet)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise MuxError(f"could not put a packet into the segment: {error}") from None
-        finally:
-            packet.stream = saved[2]
-            packet.time_base = base
-            packet.pts, packet.dts = saved[0], saved[1]
+
+    def _learn(self, lane: _Lane, base: Fraction, dts: int) -> None:
+        lane.base = base
+        if self._origin_us is None:
+            self._origin_us = dts * base * 1_000_000 + self._shift_us
+        self._place(lane)
+
+    def _place(self, lane: _Lane) -> None:
+        if lane.base is not None and self._origin_us is not None:
+            origin = int(self._origin_us / lane.base / 1_000_000)
+            lane.offset = int(Fraction(self._shift_us, 1_000_000) / lane.base) - origin

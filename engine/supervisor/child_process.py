@@ -18,17 +18,24 @@ from engine.supervisor.table import ProcessRow
 logger = logging.getLogger(__name__)
 
 OnLine = Callable[["ChildProcess", Mapping[str, object]], None]
+OnEnd = Callable[[], None]
+"""Called in a thread when the child's output has ended, which mostly means its death."""
 
 
 class ChildProcess:
     """Started at construction. The supervisor's loop calls; two threads read its pipes."""
 
-    def __init__(self, row: ProcessRow, argv: Sequence[str], log: LogFile, on_line: OnLine) -> None:
+    def __init__(
+        self, row: ProcessRow, argv: Sequence[str], log: LogFile, on_line: OnLine, on_end: OnEnd
+    ) -> None:
         self.row = row
         self.started_s = time.monotonic()
         self.last_heartbeat_s: float | None = None
         self.stop_asked_s: float | None = None
+        self.memory_bytes = 0
+        """Resident memory when `measure` was last called."""
         self._on_line = on_line
+        self._on_end = on_end
         self._log = log
         self._write_lock = threading.Lock()
         self._process = subprocess.Popen(
@@ -83,13 +90,13 @@ class ChildProcess:
             return now_s - self.started_s - self.row.startup_limit_s
         return now_s - self.last_heartbeat_s - self.row.heartbeat_limit_s
 
-    def memory_bytes(self) -> int:
-        """Resident memory; 0 where the system does not tell (Windows: the hub measures)."""
+    def measure(self) -> None:
+        """Read its memory; stays 0 where the system does not tell (Windows)."""
         try:
             fields = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()
         except (OSError, ValueError):
-            return 0
-        return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+            return
+        self.memory_bytes = (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
 
     def _read_lines(self) -> None:
         stdout = self._process.stdout
@@ -105,6 +112,7 @@ class ChildProcess:
                 self.last_heartbeat_s = time.monotonic()
             else:
                 self._on_line(self, message)
+        self._on_end()
 
     def _read_log(self) -> None:
         stderr = self._process.stderr

@@ -23,10 +23,13 @@ from engine.supervisor.table import ProcessRow, TableSource
 
 logger = logging.getLogger(__name__)
 
-_TICK_S = 0.1
+_TICK_S = 0.5
+"""A death wakes the loop at once; the tick is for what only time tells."""
 _NEWS_S = 2.0
 _STOP_LIMIT_S = 12.0
 """Orderly stop of one phase; three phases must fit into the 30 s that a service manager gives."""
+_LAST_BREATH_S = 0.01
+"""Between the end of a dying child's output and its exit code."""
 
 Launcher = Callable[[ProcessRow], Sequence[str]]
 """From a row to the command line that starts it."""
@@ -85,19 +88,30 @@ class Supervisor:
         while not self._stopping.is_set():
             self._tick()
             try:
-                event = self._events.get(timeout=_TICK_S)
+                event = self._events.get(timeout=self._until_next_s())
             except queue.Empty:
                 continue
             if event == "reload":
                 self._apply_table()
+            else:
+                time.sleep(_LAST_BREATH_S)
         self._stop_all()
         self._sweep()
 
+    def _until_next_s(self) -> float:
+        """Until a start that is due, a tick at most."""
+        now_s = time.monotonic()
+        waiting = [s.start_at_s - now_s for s in self._slots.values() if s.child is None]
+        return max(0.01, min([_TICK_S, *waiting]))
+
     def _tick(self) -> None:
         now_s = time.monotonic()
+        is_news_due = now_s >= self._next_news_s
         for slot in list(self._slots.values()):
+            if is_news_due and slot.child is not None:
+                slot.child.measure()
             self._watch(slot, now_s)
-        if now_s >= self._next_news_s:
+        if is_news_due:
             self._next_news_s = now_s + _NEWS_S
             self._tell_hub({"type": "processes", "rows": self._rows(now_s)})
 
@@ -126,7 +140,11 @@ class Supervisor:
     def _start(self, slot: _Slot) -> None:
         try:
             slot.child = ChildProcess(
-                slot.row, self._launcher(slot.row), self._log, self._take_line
+                slot.row,
+                self._launcher(slot.row),
+                self._log,
+                self._take_line,
+                lambda: self._events.put("wake"),
             )
         except OSError as error:
             slot.history, delay_s = slot.history.next(0.0, time.monotonic())
@@ -157,7 +175,7 @@ class Supervisor:
             logger.error("%s has sent no heartbeat in time; ending it", slot.row.name)
             slot.last_error = "no heartbeat"
             child.kill()
-        elif child.memory_bytes() > slot.row.memory_limit_bytes:
+        elif child.memory_bytes > slot.row.memory_limit_bytes:
             logger.error("%s exceeds its memory ceiling; restarting it", slot.row.name)
             slot.last_error = "memory ceiling"
             child.ask_to_stop()
@@ -213,7 +231,7 @@ class Supervisor:
                 "pid": slot.child.pid if slot.child else 0,
                 "restarts": slot.restarts,
                 "uptime_s": round(now_s - slot.child.started_s, 1) if slot.child else 0.0,
-                "memory_bytes": slot.child.memory_bytes() if slot.child else 0,
+                "memory_bytes": slot.child.memory_bytes if slot.child else 0,
             }
             for slot in self._slots.values()
         ]

@@ -26,6 +26,8 @@ def play(clip, manual_clock):
             for found in source.packets():
                 manual_clock.advance(1 / 30)
                 look()
+                if preview.rests(manual_clock.mono, is_keyframe=found.is_keyframe):
+                    continue
                 preview.take(found.packet, found.pts_us, manual_clock.wall, manual_clock.mono)
             source.close()
             return preview.pictures

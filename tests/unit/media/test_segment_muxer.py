@@ -69,14 +69,3 @@ def test_repeated_and_backward_timestamps_are_put_in_order(clip, tmp_path):
         muxer = mux(clip, file.write, alter=broken)
     assert muxer.repaired_timestamps == 2
     assert payloads(out) == payloads(clip)
-
-
-def test_a_packet_is_given_back_with_its_own_timestamps(clip):
-    source = ContainerSource(str(clip), av.open(str(clip)))
-    muxer = SegmentMuxer(lambda _: None, source.video, None, fragment_s=0.5)
-    for packet in source.packets():
-        inner = packet.packet
-        before = (inner.pts, inner.dts, inner.time_base, inner.stream_index, bytes(inner))
-        muxer.mux_video(packet)
-        assert before == (inner.pts, inner.dts, inner.time_base, inner.stream_index, bytes(inner))
-    source.close()
