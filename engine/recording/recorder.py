@@ -23,6 +23,7 @@ from engine.recording.disk_writer import DiskWriter, SegmentEnd, SegmentFile
 from engine.recording.first_gap import GAP_LIMIT_US, FirstGap
 from engine.recording.run_clock import STEP_LIMIT_US, RunClock
 from engine.recording.segment_path import SegmentName
+from engine.recording.step_watch import StepWatch
 from engine.recording.storage_root import StorageRoot
 from nvr_app.contract.config import RecordingSettings
 from nvr_app.contract.events import GapEnded, GapReason, RunEnded, RunStarted, SegmentOpened
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 
 # After the disk refused, wait this long before the next segment is tried.
 _RETRY_NS = 2_000_000_000
+
+_JUMPED = "media time jumped"
+_OUT_OF_STEP = "media time was out of step with the clock"
+_WRONG_TIME = frozenset({_JUMPED, _OUT_OF_STEP})
 
 
 @dataclass
@@ -80,7 +85,10 @@ class Recorder:
         self._keyframe = b""
         self._last_pts_us = 0
         self._last_mono_ns = 0
+        self._camera_pts_us = 0
+        self._pause_us = 0
         self._shift_us = 0
+        self._steps = StepWatch()
         self._retry_at_ns = 0
         self._last_clock = RunClock(0, 0, 0)
         self._first_gap = first_gap
@@ -111,6 +119,7 @@ class Recorder:
             return
         self._notice_jump(packet.pts_us, arrival_mono_ns)
         pts_us = packet.pts_us + self._shift_us
+        self._notice_drift(pts_us, arrival_mono_ns)
         if packet.is_keyframe:
             self._at_keyframe(packet, pts_us, arrival_mono_ns)
         self._write(packet, pts_us)
@@ -132,6 +141,10 @@ class Recorder:
         self._source = None
 
     def _notice_jump(self, pts_us: int, mono_ns: int) -> None:
+        if self._last_mono_ns and pts_us == self._camera_pts_us:
+            # A camera whose clock stands still: the arrival is all there is to go by.
+            self._shift_us += (mono_ns - self._last_mono_ns) // 1_000
+        self._camera_pts_us = pts_us
         shifted = pts_us + self._shift_us
         if self._last_mono_ns and is_jump(self._last_pts_us, shifted, self._last_mono_ns, mono_ns):
             expected = self._last_pts_us + (mono_ns - self._last_mono_ns) // 1_000
@@ -141,10 +154,27 @@ class Recorder:
                 (shifted - expected) / US_PER_S,
             )
             self._shift_us += expected - shifted
-            self._break_reason = self._break_reason or "media time jumped"
+            self._break_reason = self._break_reason or _JUMPED
             self._measures.count("surveillance_stream_errors", self._camera_id, "timestamp_jump")
         self._last_pts_us = pts_us + self._shift_us
+        self._pause_us = (mono_ns - self._last_mono_ns) // 1_000
         self._last_mono_ns = mono_ns
+
+    def _notice_drift(self, pts_us: int, mono_ns: int) -> None:
+        run = self._run
+        if run is None or self._break_reason:
+            return
+        lateness_us = run.clock.drift_us(pts_us, mono_ns) - run.clock.correction_us
+        if not self._steps.is_out_of_step(lateness_us, mono_ns):
+            return
+        logger.warning(
+            "%s: media time is %.1f s %s the clock; a new run begins at the next keyframe",
+            self._camera_id,
+            abs(lateness_us) / US_PER_S,
+            "behind" if lateness_us > 0 else "ahead of",
+        )
+        self._break_reason = _OUT_OF_STEP
+        self._measures.count("surveillance_stream_errors", self._camera_id, "timestamp_drift")
 
     def _at_keyframe(self, packet: SourcePacket, pts_us: int, mono_ns: int) -> None:
         self._notice_parameters(packet)
@@ -195,6 +225,11 @@ class Recorder:
         changed = self._break_reason == "the camera changed its picture" or (
             self._run is not None and self._run.extradata is not None
         )
+        wall_us, now_ns = self._clock.wall_us(), self._clock.mono_ns()
+        anchor_us = wall_us - (now_ns - mono_ns) // 1_000
+        if self._break_reason in _WRONG_TIME and self._pause_us < GAP_LIMIT_US:
+            # Pictures came all the time: only their stamps leave a hole before this one.
+            self.covered_until_us = max(self.covered_until_us, anchor_us)
         self._close_segment()
         if self._run is not None:
             self._disk.post(
@@ -205,8 +240,6 @@ class Recorder:
                     reason=self._break_reason,
                 )
             )
-        wall_us, now_ns = self._clock.wall_us(), self._clock.mono_ns()
-        anchor_us = wall_us - (now_ns - mono_ns) // 1_000
         width, height = source.info.width, source.info.height
         extradata = self._params if changed and self._params else None
         if extradata is not None:
@@ -219,6 +252,7 @@ class Recorder:
             if self._last_clock.anchor_wall_us
             else 0
         )
+        self._steps = StepWatch()
         self._last_clock = self._run.clock
         self._disk.post(
             RunStarted(
