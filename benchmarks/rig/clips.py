@@ -14,6 +14,8 @@ import platformdirs
 
 _PIECE_S = 24
 """A piece of that length is encoded; longer clips repeat it, copied."""
+_PICTURE = "testsrc2=size={size}:rate={fps},noise=alls=6:allf=t"
+"""With noise as of a sensor: without it a still background costs next to no bits."""
 _VIDEO_SUFFIXES = {".mp4", ".avi", ".mkv", ".mov"}
 
 
@@ -52,11 +54,16 @@ def camera_clip(spec: ClipSpec, folder: Path | None = None) -> Path:
     folder = folder or cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     key = asdict(spec)
-    if spec.source:
+    if not spec.source:
+        key["picture"] = _PICTURE
+    else:
         found = Path(spec.source).stat()
         key |= {"size": found.st_size, "mtime": found.st_mtime_ns}
     digest = hashlib.blake2b(json.dumps(key).encode(), digest_size=8).hexdigest()
-    target = folder / f"{spec.width}x{spec.height}-{spec.codec}-{spec.seconds}s-{digest}.mp4"
+    # MP4 carries no A-law: QuickTime does, and qtdemux reads both.
+    suffix = ".mov" if spec.audio == "pcma" else ".mp4"
+    name = f"{spec.width}x{spec.height}-{spec.codec}-{spec.seconds}s-{digest}{suffix}"
+    target = folder / name
     if not target.exists():
         _make(spec, target)
     return target
@@ -71,6 +78,26 @@ def main_and_sub(
     )
     sub = replace(main, width=640, height=360, fps=15, bitrate_kbit=512, audio="")
     return camera_clip(main), camera_clip(sub)
+
+
+def joined_clip(first: Path, second: Path, fps: int, target: Path) -> Path:
+    """One H.264 stream that changes its size on the way: `first`, then `second`.
+
+    Both are H.264 of `fps` frames a second; the parameter sets stand in the stream.
+    """
+    raw = target.with_name(f".{secrets.token_hex(4)}.h264")
+    part = raw.with_suffix(".part.h264")
+    try:
+        with raw.open("wb") as joined:
+            for clip in (first, second):
+                _run(["-i", str(clip), "-map", "0:v:0", "-c", "copy",
+                      "-bsf:v", "h264_mp4toannexb", str(part)])  # fmt: skip
+                joined.write(part.read_bytes())
+        _run(["-framerate", str(fps), "-i", str(raw), "-c", "copy", str(target)])
+    finally:
+        raw.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    return target
 
 
 def _make(spec: ClipSpec, target: Path) -> None:
@@ -96,7 +123,7 @@ def _encode(spec: ClipSpec, piece_s: int, target: Path) -> list[str]:
     if spec.source:
         given = ["-stream_loop", "-1", "-ss", str(spec.start_s), "-i", spec.source]
     else:
-        given = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={spec.fps}"]
+        given = ["-f", "lavfi", "-i", _PICTURE.format(size=size, fps=spec.fps)]
     sound = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000"] if spec.audio else []
     fit = (
         f"scale={spec.width}:{spec.height}:force_original_aspect_ratio=decrease,"
@@ -118,10 +145,8 @@ def _encode(spec: ClipSpec, piece_s: int, target: Path) -> list[str]:
         "pcma": ["-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"],
     }[spec.audio]
     mapped = ["-map", "0:v:0", "-map", "1:a:0"] if spec.audio else ["-map", "0:v:0"]
-    # MP4 carries no A-law: QuickTime does, and qtdemux reads both.
-    shape = ["-f", "mov"] if spec.audio == "pcma" else ["-f", "mp4"]
     return [*given, *sound, *mapped, "-t", str(piece_s), "-vf", fit, "-g", gop,
-            "-keyint_min", gop, *coder, *audio, *shape, str(target)]  # fmt: skip
+            "-keyint_min", gop, *coder, *audio, str(target)]  # fmt: skip
 
 
 def _run(arguments: list[str]) -> None:

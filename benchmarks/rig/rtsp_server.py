@@ -38,20 +38,51 @@ _AUDIO = {
 
 
 class Account:
-    """What one mount was given to send: a line for each access unit."""
+    """What one mount was given to send: a line for each access unit.
 
-    def __init__(self, path: str) -> None:
+    `[pts_ns, wall_ns, digests, mono_ns, last_packet_wall_ns, last_packet_mono_ns]`: the times when
+    the unit reached the payloader and when the last of its RTP packets left it (0: none did). The
+    server's sinks hold a packet until it is due, so these run ahead of the wire: what is measured
+    from the last packet on the line takes its times from the proxy's `RtpTap`.
+    """
+
+    def __init__(self, path: str, *, has_units: bool) -> None:
         self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115  open as long as the mount
+        self._has_units = has_units
         self._lock = threading.Lock()
+        self._row: list[Any] | None = None
 
     def note(self, pts_ns: int, data: bytes) -> None:
-        row = [pts_ns, time.time_ns(), [_digest(unit) for unit in split_units(data)]]
+        """An access unit comes in; it is written once its packets have left."""
+        now = [time.time_ns(), time.monotonic_ns()]
+        units = split_units(data) if self._has_units else [data]
+        row = [pts_ns, now[0], [_digest(unit) for unit in units], now[1], 0, 0]
         with self._lock:
-            self._file.write(json.dumps(row) + "\n")
+            self._write()
+            self._row = row
+
+    def note_packets(self) -> None:
+        """Packets of the latest access unit leave; the last call for it counts."""
+        with self._lock:
+            if self._row is not None:
+                self._row[4:] = time.time_ns(), time.monotonic_ns()
 
     def flush(self) -> None:
+        """Everything noted so far is in the file afterwards, the unit in hand included."""
         with self._lock:
+            self._write()
             self._file.flush()
+
+    def close(self) -> None:
+        """Its mount is gone; what comes late is not noted."""
+        with self._lock:
+            self._write()
+            self._file.close()
+
+    def _write(self) -> None:
+        row, self._row = self._row, None
+        if row is not None and not self._file.closed:
+            self._file.write(json.dumps(row) + "\n")
 
 
 def split_units(data: bytes) -> list[bytes]:
@@ -91,7 +122,11 @@ class Server:
             done = threading.Event()
             answer: dict[str, Any] = {}
 
-            def work(command: dict[str, Any] = command, answer: dict[str, Any] = answer) -> bool:
+            def work(
+                command: dict[str, Any] = command,
+                answer: dict[str, Any] = answer,
+                done: threading.Event = done,
+            ) -> bool:
                 try:
                     answer.update(getattr(self, "do_" + command.pop("do"))(**command) or {})
                 except Exception as error:  # noqa: BLE001  whoever asked shall read it
@@ -157,18 +192,33 @@ class Server:
             for right in ("access", "construct"):
                 permissions.add_permission_for_role("user", f"media.factory.{right}", True)
             factory.set_permissions(permissions)
+        self._close_account(path)
         if account:
-            self._accounts[path] = Account(account)
+            self._accounts[path] = Account(account, has_units=codec != "mjpeg")
         factory.connect("media-configure", self._configure, path)
         self._mounts.add_factory(path, factory)
 
     def _configure(self, _factory: Any, media: Any, path: str) -> None:
         self._media.setdefault(path, []).append(media)
+        media.connect("unprepared", self._forget, path)
         account = self._accounts.get(path)
         if account is None:
             return
         pay = media.get_element().get_by_name("pay0")
         pay.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, _note, account)
+        both = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+        pay.get_static_pad("src").add_probe(both, _note_packets, account)
+
+    def _forget(self, media: Any, path: str) -> None:
+        """A stream nobody watches any more is no longer ours to stop."""
+        running = self._media.get(path, [])
+        if media in running:
+            running.remove(media)
+
+    def _close_account(self, path: str) -> None:
+        account = self._accounts.pop(path, None)
+        if account is not None:
+            account.close()
 
     def do_remove(self, path: str) -> None:
         """Nobody can connect to it any more; who is connected stays."""
@@ -208,6 +258,11 @@ def _note(_pad: Any, info: Any, account: Account) -> Any:
     if good:
         account.note(buffer.pts, bytes(mapped.data))
         buffer.unmap(mapped)
+    return Gst.PadProbeReturn.OK
+
+
+def _note_packets(_pad: Any, _info: Any, account: Account) -> Any:
+    account.note_packets()
     return Gst.PadProbeReturn.OK
 
 

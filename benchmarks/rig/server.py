@@ -80,7 +80,11 @@ class RtspServer:
             stdout=subprocess.PIPE,
             text=True,
         )
-        answer = self._ask("start", users=self._users, digest=self._digest, tls=self._tls)
+        try:
+            answer = self._ask("start", users=self._users, digest=self._digest, tls=self._tls)
+        except BaseException:
+            self.stop()
+            raise
         self.port = int(answer["port"])
 
     def stop(self) -> None:
@@ -112,7 +116,13 @@ class RtspServer:
         udp: bool = False,
         account: Path | None = None,
     ) -> str:
-        """Serve an MP4; its URL. `account` is written with a line for each access unit."""
+        """Serve an MP4 or MOV; its URL. Adding a path again changes its clip for who comes next.
+
+        `account` is written with a line for each access unit of whoever watches:
+        `[pts_ns, wall_ns, digests, mono_ns, last_packet_wall_ns, last_packet_mono_ns]`. The digests
+        are BLAKE2b of 16 bytes in hex, one for each NAL unit without start code and trailing
+        zeros; one for the whole picture with MJPEG. Call `flush` before reading it.
+        """
         self._ask(
             "add", path=path, clip=str(clip), codec=codec, audio=audio, udp=udp,
             account=str(account) if account is not None else "",
