@@ -42,8 +42,9 @@ class Account:
 
     `[pts_ns, wall_ns, digests, mono_ns, last_packet_wall_ns, last_packet_mono_ns]`: the times when
     the unit reached the payloader and when the last of its RTP packets left it (0: none did). The
-    server's sinks hold a packet until it is due, so these run ahead of the wire: what is measured
-    from the last packet on the line takes its times from the proxy's `RtpTap`.
+    server's sinks hold a packet until it is due, so these run ahead of the line, by 0.2 ms (median;
+    at most 1 ms) for H.264 of one slice a frame: what is measured from the last packet on the line
+    takes its times from the proxy's `RtpTap`, which does not depend on that.
     """
 
     def __init__(self, path: str, *, has_units: bool) -> None:

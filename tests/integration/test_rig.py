@@ -39,9 +39,16 @@ def small(folder):
     )
 
 
+def watch(url, **options):
+    """A client; over TCP unless told otherwise."""
+    # Without the last it looks at two seconds of stream before it begins.
+    given = {"rtsp_transport": "tcp", "timeout": "2000000", "analyzeduration": "200000"}
+    return av.open(url, options=given | options)
+
+
 def packets(url, count, **options):
     """(PTS, bytes, arrival) of the first video packets."""
-    with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"} | options) as one:
+    with watch(url, **options) as one:
         found = []
         for packet in one.demux(video=0):
             found.append((packet.pts, bytes(packet), time.monotonic()))
@@ -52,9 +59,9 @@ def packets(url, count, **options):
 
 def test_streams_are_paced_like_a_camera(small):
     with RtspServer() as server:
-        found = packets(server.add("/a", small), 105)
+        found = packets(server.add("/a", small), 75)
     # The first come in a burst: the server fills its queues while the client introduces itself.
-    late = found[30:]
+    late = found[25:]
     rate = (len(late) - 1) / (late[-1][2] - late[0][2])
     assert rate == pytest.approx(15, rel=0.05)
 
@@ -70,20 +77,20 @@ def test_the_account_is_what_the_client_received(codec, folder):
     account = folder / f"{codec}.jsonl"
     # RTP carries JPEG in steps of eight lines (RFC 2435).
     clip = camera_clip(
-        ClipSpec(width=320, height=176, fps=15, bitrate_kbit=300, gop_s=1, seconds=20, codec=codec),
+        ClipSpec(width=320, height=176, fps=15, bitrate_kbit=300, gop_s=1, seconds=10, codec=codec),
         folder,
     )
     with RtspServer() as server:
-        found = packets(server.add("/a", clip, codec=codec, account=account), 40)
+        found = packets(server.add("/a", clip, codec=codec, account=account), 25)
         server.flush()
     rows = [json.loads(line) for line in account.read_text().splitlines()]
     if codec == "mjpeg":  # the tables of a JPEG travel apart: the coded picture is what must agree
-        assert len(rows) >= 40
+        assert len(rows) >= 25
         assert all(len(row[2]) == 1 for row in rows)
     else:
         received = [units_of(data) for _, data, _ in found]
         sent = [row[2] for row in rows]
-        assert received in [sent[at : at + 40] for at in range(len(sent) - 39)]
+        assert received in [sent[at : at + 25] for at in range(len(sent) - 24)]
     assert [row[0] for row in rows] == sorted({row[0] for row in rows})
     for _, wall_ns, _, mono_ns, last_wall_ns, last_mono_ns in rows[:-1]:
         assert 0 <= last_mono_ns - mono_ns < 2_000_000_000
@@ -104,7 +111,7 @@ def test_logins_are_asked_for(small, digest):
 def test_a_stalled_line_brings_nothing(small, mode):
     with RtspServer() as server, FaultProxy("127.0.0.1", server.port) as proxy:
         url = proxy.url_through(server.add("/a", small))
-        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "700000"}) as one:
+        with watch(url, timeout="700000") as one:
             stream = one.demux(video=0)
             next(stream)
             proxy.set_mode(mode)
@@ -136,7 +143,7 @@ def test_reset_is_seen_at_once_and_another_server_can_take_over(small):
     ):
         heir.add("/b", small)
         url = proxy.url_through(server.add("/a", small))
-        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"}) as one:
+        with watch(url) as one:
             stream = one.demux(video=0)
             next(stream)
             proxy.set_target("127.0.0.1", heir.port)
@@ -152,7 +159,7 @@ def test_reset_is_seen_at_once_and_another_server_can_take_over(small):
 def test_a_slow_line_brings_no_more_than_it_can(small):
     with RtspServer() as server, FaultProxy("127.0.0.1", server.port) as proxy:
         url = proxy.url_through(server.add("/a", small))
-        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"}) as one:
+        with watch(url) as one:
             stream = one.demux(video=0)
             next(stream)
             proxy.slow(10_000)
@@ -212,7 +219,7 @@ def test_udp_and_tls(small):
 
 def sizes(url, count, **options):
     """Width of so many decoded pictures."""
-    with av.open(url, options={"rtsp_transport": "tcp", "timeout": "3000000"} | options) as one:
+    with watch(url, **options) as one:
         found = []
         for frame in one.decode(video=0):
             found.append(frame.width)
@@ -228,7 +235,7 @@ def test_a_stream_that_changes_its_size_on_the_way(small, folder):
         camera_clip(spec, folder), camera_clip(large, folder), 15, folder / "joined.mp4"
     )
     with RtspServer() as server:
-        widths = sizes(server.add("/a", both), 50)
+        widths = sizes(server.add("/a", both), 38)
     assert widths == sorted(widths)
     assert set(widths) == {320, 480}
 
@@ -239,7 +246,7 @@ def test_another_clip_for_whoever_comes_next_and_a_mount_that_is_gone(small, fol
     )
     with RtspServer() as server:
         url = server.add("/a", small)
-        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"}) as one:
+        with watch(url) as one:
             stream = one.demux(video=0)
             next(stream)
             server.add("/a", large)
@@ -261,7 +268,7 @@ def test_sound_of_both_kinds(folder):
         )
         with RtspServer() as server:
             url = server.add("/a", clip, audio=audio)
-            with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"}) as one:
+            with watch(url) as one:
                 (sound,) = one.streams.audio
                 assert sound.codec_context.name == name
                 assert next(one.decode(sound)).samples > 0
@@ -312,7 +319,7 @@ def test_disconnect_all(small):
     with RtspServer() as server:
         url = server.add("/a", small)
         assert urlsplit(url).port == server.port
-        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "2000000"}) as one:
+        with watch(url) as one:
             stream = one.demux(video=0)
             next(stream)
             assert server.clients() == 1
