@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import tempfile
@@ -16,6 +15,7 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.outcome import Options, Outcome
 from nvr_app.contract.frame_ring import FrameRingWriter, ring_name
 from nvr_app.contract.geometry import Box
 from nvr_app.contract.notices import TracksMoved, TrackView
@@ -29,9 +29,18 @@ _PICTURES = 5
 """Different pictures each camera cycles through, so that nothing can be reused."""
 
 
-def run(
-    seconds: float = 10.0, layout: str = "4x2", size: tuple[int, int] = (1356, 872)
-) -> dict[str, Any]:
+def run(options: Options) -> Outcome:
+    """Both layouts of eight; needs no screen."""
+    outcome = Outcome("wall")
+    for layout in ("4x2", "8"):
+        found = measure(options.seconds or 10.0, layout)
+        outcome.details[layout] = found
+        outcome.add(f"{layout}: CPU", found["cpu_percent_of_core"], "% of a core")
+        outcome.add(f"{layout}: ring to painted, p95", found["delay_ms_p95"], "ms")
+    return outcome
+
+
+def measure(seconds: float, layout: str, size: tuple[int, int] = (1356, 872)) -> dict[str, Any]:
     """Measure and return percent of one core and milliseconds; needs no screen ("offscreen")."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     QApplication.instance() or QApplication([])  # kept until the end
@@ -148,8 +157,3 @@ def _write(link: Connection) -> None:
     finally:
         for writer in writers:
             writer.close()
-
-
-if __name__ == "__main__":
-    for layout_name in ("4x2", "8"):
-        print(json.dumps(run(layout=layout_name)))
