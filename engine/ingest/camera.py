@@ -27,7 +27,7 @@ from engine.recording.first_gap import FirstGap
 from engine.recording.ledger import Ledger, read_ledger, write_ledger
 from engine.recording.recorder import Recorder
 from engine.recording.storage_root import StorageRoot
-from nvr_app.contract.events import CameraStateChanged, GapReason
+from nvr_app.contract.events import CameraStateChanged, GapEnded, GapReason
 from nvr_app.contract.status import CameraStatus
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Camera:
         self._disk = DiskWriter(camera_id, roots, limits, spool, self._keep_ledger, clock, measures)
         ledger = read_ledger(self._ledger_path)
         reason: GapReason = "engine_stopped" if ledger.was_stopped else "unknown"
-        self._first_gap = FirstGap(camera_id, reason, self._disk.post, clock)
+        self._first_gap = FirstGap(camera_id, reason, self._post_first_gap, clock)
         self._recorder = Recorder(
             camera_id, worker.recording, self._disk, clock, measures, self._first_gap
         )
@@ -180,8 +180,20 @@ class Camera:
 
     def _adopted(self, covered_until_us: int) -> None:
         """What the last worker left is in the books; called in the adopting thread."""
-        self._inherited = Ledger(last_end_wall_us=covered_until_us)
         self._first_gap.footage_ends(covered_until_us)
+        self._disk.settle(lambda: self._settle(covered_until_us))
+
+    def _post_first_gap(self, gap: GapEnded) -> None:
+        self._disk.post(gap)
+        self._disk.settle(lambda: self._settle(gap.end_wall_us))
+
+    def _settle(self, explained_until_us: int) -> None:
+        """All time until then is footage or a gap in the journal; called in the disk's thread.
+
+        A worker that is killed leaves its successor just what is not explained yet.
+        """
+        until_us = max(explained_until_us, self._inherited.last_end_wall_us)
+        self._inherited = Ledger(last_end_wall_us=until_us)
 
     def _keep_ledger(self, ledger: Ledger) -> None:
         """Keep the book, with what was inherited and is not settled yet."""

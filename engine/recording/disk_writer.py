@@ -88,6 +88,7 @@ class DiskWriter:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._pending_lock = threading.Lock()
         self._current: SegmentFile | None = None
+        self._ledger = Ledger()
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._write_loop, name="disk", daemon=True)
         self._syncer = threading.Thread(target=self._sync_loop, name="sync", daemon=True)
@@ -126,6 +127,18 @@ class DiskWriter:
         """Queue a fact behind everything that was queued before it."""
         self._jobs.put(lambda: self._post(fact))
 
+    def settle(self, change: Callable[[], None]) -> None:
+        """Queue a change of what the book inherits, behind every fact that was queued before;
+        the book is then written anew while a segment is open (a closing one writes it itself).
+        """
+
+        def work() -> None:
+            change()
+            if self._ledger.open:
+                self._write_book(self._ledger)
+
+        self._jobs.put(work)
+
     def stop(self) -> None:
         """No more work comes; what is queued is still done. Idempotent."""
         if not self._stopping.is_set():
@@ -144,27 +157,28 @@ class DiskWriter:
     def _open(self, segment: SegmentFile) -> None:
         try:
             root = choose_root(self._roots, self._limits.floor_free_bytes)
+        except EngineError as error:
+            self._refuse(segment, error)
+            return
+        fact = segment.opened(root)
+        # The book first: a file that nobody knows of could not be told from a foreign one.
+        known = OpenSegment(root=root.name, path=segment.path, start_wall_us=fact.start_wall_us)
+        self._write_book(Ledger(open=(known,), last_end_wall_us=self.last_end_wall_us))
+        try:
             target = root.path / segment.path
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
             segment.descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
-        except (EngineError, OSError) as error:
-            segment.failure = f"could not create segment {segment.path}: {error}"
-            logger.error("%s: %s", self._camera_id, segment.failure)
+        except OSError as error:
+            self._refuse(segment, error)
+            self._write_book(Ledger(last_end_wall_us=self.last_end_wall_us))
             return
         segment.root = root
-        fact = segment.opened(root)
-        self._write_book(
-            Ledger(
-                open=(
-                    OpenSegment(
-                        root=root.name, path=segment.path, start_wall_us=fact.start_wall_us
-                    ),
-                ),
-                last_end_wall_us=self.last_end_wall_us,
-            )
-        )
         self._post(fact)
         self._current = segment
+
+    def _refuse(self, segment: SegmentFile, error: Exception) -> None:
+        segment.failure = f"could not create segment {segment.path}: {error}"
+        logger.error("%s: %s", self._camera_id, segment.failure)
 
     def _write(self, segment: SegmentFile, data: bytes) -> None:
         try:
@@ -234,6 +248,7 @@ class DiskWriter:
             self._measures.count("surveillance_storage_errors", "spool")
 
     def _write_book(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         try:
             self._book(ledger)
         except OSError as error:

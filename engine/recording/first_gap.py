@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from engine.base.clock import Clock
-from nvr_app.contract.events import AnyFact, GapEnded, GapReason
+from nvr_app.contract.events import GapEnded, GapReason
 
 # Holes shorter than this are the rhythm of keyframes, not gaps in the footage.
 GAP_LIMIT_US = 1_000_000
@@ -18,7 +18,7 @@ class FirstGap:
     """
 
     def __init__(
-        self, camera_id: str, reason: GapReason, post: Callable[[AnyFact], None], clock: Clock
+        self, camera_id: str, reason: GapReason, post: Callable[[GapEnded], None], clock: Clock
     ) -> None:
         self._camera_id = camera_id
         self._reason = reason
