@@ -47,7 +47,7 @@ class Opening:
 class Store:
     """`open`, `apply`, `close` from one thread; `reader` from any. Construct: no I/O."""
 
-    def __init__(self, path: Path, *, memory_limit_mb: int = 256, threads: int = 2) -> None:
+    def __init__(self, path: Path, *, memory_limit_mb: int = 256, threads: int = 1) -> None:
         self._path = path
         self._clean_marker = path.with_name(f"{path.name}.clean")
         self._ballast = path.with_name(f"{path.name}.ballast")
