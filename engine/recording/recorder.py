@@ -18,9 +18,10 @@ from engine.base.measures import Measures
 from engine.media.parameter_sets import parameter_sets, picture_size
 from engine.media.segment_muxer import MuxError, SegmentMuxer
 from engine.media.source import MediaSource, SourcePacket
-from engine.recording.cut_policy import boundary_offset_us, choose_cut, is_jump, next_boundary_us
+from engine.recording.cut_policy import boundary_offset_us, choose_cut, next_boundary_us
 from engine.recording.disk_writer import DiskWriter, SegmentEnd, SegmentFile
 from engine.recording.first_gap import GAP_LIMIT_US, FirstGap
+from engine.recording.media_time import MediaTime
 from engine.recording.run_clock import STEP_LIMIT_US, RunClock
 from engine.recording.segment_path import SegmentName
 from engine.recording.step_watch import StepWatch
@@ -83,11 +84,7 @@ class Recorder:
         self._break_reason = ""
         self._params = b""
         self._keyframe = b""
-        self._last_pts_us = 0
-        self._last_mono_ns = 0
-        self._camera_pts_us = 0
-        self._pause_us = 0
-        self._shift_us = 0
+        self._time = MediaTime()
         self._steps = StepWatch()
         self._retry_at_ns = 0
         self._last_clock = RunClock(0, 0, 0)
@@ -108,8 +105,7 @@ class Recorder:
         self._run = None
         self._params = b""
         self._break_reason = ""
-        self._shift_us = 0
-        self._last_mono_ns = 0
+        self._time = MediaTime()
 
     def take(self, packet: SourcePacket, arrival_mono_ns: int) -> None:
         """Record one packet."""
@@ -118,7 +114,7 @@ class Recorder:
                 self._guard(self._open.muxer.mux_audio, packet)
             return
         self._notice_jump(packet.pts_us, arrival_mono_ns)
-        pts_us = packet.pts_us + self._shift_us
+        pts_us = packet.pts_us + self._time.shift_us
         self._notice_drift(pts_us, arrival_mono_ns)
         if packet.is_keyframe:
             self._at_keyframe(packet, pts_us, arrival_mono_ns)
@@ -141,24 +137,15 @@ class Recorder:
         self._source = None
 
     def _notice_jump(self, pts_us: int, mono_ns: int) -> None:
-        if self._last_mono_ns and pts_us == self._camera_pts_us:
-            # A camera whose clock stands still: the arrival is all there is to go by.
-            self._shift_us += (mono_ns - self._last_mono_ns) // 1_000
-        self._camera_pts_us = pts_us
-        shifted = pts_us + self._shift_us
-        if self._last_mono_ns and is_jump(self._last_pts_us, shifted, self._last_mono_ns, mono_ns):
-            expected = self._last_pts_us + (mono_ns - self._last_mono_ns) // 1_000
+        leap_us = self._time.take(pts_us, mono_ns)
+        if leap_us:
             logger.warning(
                 "%s: media time jumped by %.1f s; a new run begins at the next keyframe",
                 self._camera_id,
-                (shifted - expected) / US_PER_S,
+                leap_us / US_PER_S,
             )
-            self._shift_us += expected - shifted
             self._break_reason = self._break_reason or _JUMPED
             self._measures.count("surveillance_stream_errors", self._camera_id, "timestamp_jump")
-        self._last_pts_us = pts_us + self._shift_us
-        self._pause_us = (mono_ns - self._last_mono_ns) // 1_000
-        self._last_mono_ns = mono_ns
 
     def _notice_drift(self, pts_us: int, mono_ns: int) -> None:
         run = self._run
@@ -227,7 +214,7 @@ class Recorder:
         )
         wall_us, now_ns = self._clock.wall_us(), self._clock.mono_ns()
         anchor_us = wall_us - (now_ns - mono_ns) // 1_000
-        if self._break_reason in _WRONG_TIME and self._pause_us < GAP_LIMIT_US:
+        if self._break_reason in _WRONG_TIME and self._time.pause_us < GAP_LIMIT_US:
             # Pictures came all the time: only their stamps leave a hole before this one.
             self.covered_until_us = max(self.covered_until_us, anchor_us)
         self._close_segment()
@@ -328,7 +315,7 @@ class Recorder:
             self._fail(segment.file.failure)
             return
         self.failure = ""
-        segment.muxer.shift_us = self._shift_us
+        segment.muxer.shift_us = self._time.shift_us
         self._guard(segment.muxer.mux_video, packet)
         segment.frames += 1
         segment.keyframes += packet.is_keyframe
