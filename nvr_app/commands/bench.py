@@ -23,7 +23,7 @@ BENCHMARKS = {
     "knee": "how many cameras can be recorded before the first loss",
     "database": "queries at ten million events",
     "wall": "eight live tiles: CPU and delay of painting",
-    "ap": "average precision of the detector on labelled pictures",
+    "detector": "average precision and time of the detectors on labelled pictures",
 }
 
 

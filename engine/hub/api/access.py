@@ -36,7 +36,7 @@ class AccessGuard:
         if access == "open" or actor == "desk" or (access == "scrape" and actor == "scraper"):
             return
         if actor == "scraper":
-            raise PermissionDeniedException("this token may only read /metrics")
+            raise PermissionDeniedException("this token may only read /metrics and /health")
         raise NotAuthorizedException(
             "this request carries no valid token: send 'Authorization: Bearer …' with the token "
             "of run/endpoint.json in the engine's data folder"
