@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 LOGIN = Credentials(user="guard", password="p@ss:w/ord")
-RECORD_S = 11.0
+RECORD_S = 9.0
 BASE = {"width": 320, "height": 180, "fps": 15, "bitrate_kbit": 300, "gop_s": 1, "seconds": 120}
 
 

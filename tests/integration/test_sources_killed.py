@@ -188,7 +188,7 @@ def test_twenty_kills_in_quick_succession(site):
         before = set(one.files())
         process = one.worker("c0")
         # From the midst of its start to well into its second segment.
-        time.sleep(chance.uniform(0.4, 2.0))
+        time.sleep(chance.uniform(0.4, 1.7))
         process.kill()
         killed_us = time.time_ns() // 1_000
         end(process)
