@@ -28,8 +28,8 @@ class BackoffPolicy:
         return plain + random.uniform(0, plain * self.jitter)
 
 
-# Reconnecting a lost camera: quick at first, since most losses are short, spread by jitter so
-# that cameras which rebooted together do not come back in one burst.
-CAMERA_RECONNECT = BackoffPolicy(first_s=0.0, base_s=1.0, ceiling_s=30.0, jitter=0.3)
+# Reconnecting a lost camera: quick at first, since most losses are short, and never rare, since
+# every second after its return is footage lost. Jitter spreads cameras that rebooted together.
+CAMERA_RECONNECT = BackoffPolicy(first_s=0.0, base_s=1.0, ceiling_s=8.0, jitter=0.25)
 # A camera that refused the password locks accounts when it is hammered.
 CAMERA_REFUSED = BackoffPolicy(first_s=30.0, base_s=60.0, ceiling_s=300.0)
