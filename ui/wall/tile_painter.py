@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from nvr_app.contract.notices import TrackView
 from ui.live.ring_feed import Shot
 from ui.theme.tokens import RADIUS_BOX, SPACE_1, SPACE_2, Palette
+from ui.wall.label_cache import LabelCache
 from ui.wall.marks import draw_mark, ink
 from ui.wall.metrics import (
     BADGE_ALPHA,
@@ -50,6 +51,7 @@ class TilePainter:
     def __init__(self, palette: Palette) -> None:
         self._palette = palette
         self._strips = StripCache(palette)
+        self._labels = LabelCache(palette)
 
     def paint(self, painter: QPainter, camera_id: str, scene: TileScene, font: QFont) -> None:
         self._paint_picture(painter, scene)
@@ -133,20 +135,15 @@ class TilePainter:
         painter.restore()
 
     def _paint_box(self, painter: QPainter, box: QRect, text: str, target: QRect) -> None:
-        colour = ink(self._palette.event)
-        painter.setPen(QPen(colour, BOX_WIDTH))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(box, RADIUS_BOX, RADIUS_BOX)
-        measures = QFontMetrics(painter.font())
-        label = QRect(0, 0, measures.horizontalAdvance(text) + SPACE_2, measures.height())
+        _paint_frame(painter, box, ink(self._palette.event))
+        image = self._labels.get(text, painter.font(), painter.device().devicePixelRatioF())
+        label = QRect(QPoint(0, 0), image.deviceIndependentSize().toSize())
         label.moveBottomLeft(box.topLeft())
         if label.top() < target.top():
             label.moveTopLeft(box.topLeft() if box.top() > target.top() else target.topLeft())
             label.moveLeft(box.left())
         label.moveRight(min(label.right(), target.right()))
-        painter.fillRect(label, colour)
-        painter.setPen(ink(self._palette.on_accent))
-        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawImage(label.topLeft(), image)
 
     def _paint_words(self, painter: QPainter, scene: TileScene, font: QFont) -> None:
         """Headline with its mark, then as many whole lines as the tile has room for."""
@@ -219,6 +216,19 @@ def paint_outline(painter: QPainter, rect: QRect, colour: QColor) -> None:
     painter.fillRect(QRect(rect.left(), rect.bottom() + 1 - inset, rect.width(), inset), colour)
     painter.fillRect(QRect(rect.left(), rect.top(), inset, rect.height()), colour)
     painter.fillRect(QRect(rect.right() + 1 - inset, rect.top(), inset, rect.height()), colour)
+
+
+def _paint_frame(painter: QPainter, box: QRect, colour: QColor) -> None:
+    """A box's edge with its corners taken off: to the eye a small radius, painted quickly."""
+    width, corner = BOX_WIDTH, RADIUS_BOX // 2
+    inner = box.adjusted(corner, corner, -corner, -corner)
+    for left, top, right, bottom in (
+        (inner.left(), box.top(), inner.right(), box.top() + width - 1),
+        (inner.left(), box.bottom() - width + 1, inner.right(), box.bottom()),
+        (box.left(), inner.top(), box.left() + width - 1, inner.bottom()),
+        (box.right() - width + 1, inner.top(), box.right(), inner.bottom()),
+    ):
+        painter.fillRect(QRect(QPoint(left, top), QPoint(right, bottom)), colour)
 
 
 def _paint_bars(painter: QPainter, rect: QRect, picture: QRect, colour: QColor) -> None:
