@@ -216,13 +216,10 @@ def test_an_existing_data_folder_that_became_read_only_is_a_sentence(tmp_path):
 def fill(disk):
     """Take all its space; the file that holds it."""
     ballast = disk / "ballast"
-    with ballast.open("ab") as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(16 * 1024))
-            file.flush()
-    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"\0")
+    for piece in (bytes(16 * 1024), b"\0"):
+        with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(piece)
     return ballast
 
 

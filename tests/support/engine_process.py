@@ -54,7 +54,15 @@ class Engine:
         )  # fmt: skip
         if wait:
             self.until(lambda: self.endpoint is not None, "the API to listen")
+            self.until(self.has_database, "the database to be open")
         return self
+
+    def has_database(self):
+        """Whether questions to the index are answered: it opens beside the API."""
+        try:
+            return self.ask("/api/v1/events?limit=1")[0] == 200
+        except (OSError, AttributeError):  # not there yet, or the last one has left its address
+            return False
 
     @property
     def endpoint(self):
