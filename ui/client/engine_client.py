@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtNetwork import QAbstractSocket, QNetworkProxy
 from PySide6.QtWebSockets import QWebSocket
 
@@ -30,6 +31,9 @@ _PING_MS = 2_000
 _SILENT_PINGS = 3
 """So many pings without an answer, and the line counts as dead: a frozen engine closes nothing."""
 
+_REFUSED_TOKEN = re.compile(r"status code: 40[13]\b")
+"""Qt tells the status of a failed handshake in its error text alone."""
+
 _decode_notice = msgspec.json.Decoder(AnyNotice).decode
 
 
@@ -40,7 +44,7 @@ class EngineClient(QObject):
     was fetched must be fetched anew · cameras_changed(tuple of CameraStatus; all of them right
     after a resync) · camera_removed(id) · tracks_moved(TracksMoved) · fact_noted(AnyFact)
     · model_changed(ModelStatus) · media_arrived(camera_id, AnyMedia) · not_found() once, when at
-    the first look no engine answers.
+    the first look no engine answers; one that refuses the token does answer.
     """
 
     connection_changed = Signal(str)
@@ -116,7 +120,8 @@ class EngineClient(QObject):
         socket.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
         socket.textMessageReceived.connect(self._take)
         socket.pong.connect(self._answered)
-        socket.disconnected.connect(self._lost)
+        # Queued: a connection that fails says "disconnected" just before it says why.
+        socket.disconnected.connect(self._lost, Qt.ConnectionType.QueuedConnection)
         socket.errorOccurred.connect(self._failed)
         self._socket = socket
         self._unanswered = 0
@@ -154,12 +159,23 @@ class EngineClient(QObject):
 
     @Slot()
     def _lost(self) -> None:
-        self._fail(self.tr("the engine closed the line"))
+        if self._socket is not None:
+            self._fail(self.tr("the engine closed the line"))
 
     @Slot(QAbstractSocket.SocketError)
-    def _failed(self, _: QAbstractSocket.SocketError) -> None:
-        if self._socket is not None:
-            self._fail(self._socket.errorString())
+    def _failed(self, error: QAbstractSocket.SocketError) -> None:
+        if self._socket is None or self._endpoint is None:
+            return
+        reason = self._socket.errorString()
+        if _REFUSED_TOKEN.search(reason):
+            self._has_asked_for_engine = True  # one is there: a second would not help
+            text = self.tr("the engine refused the token of this data folder ({file})")
+            self._fail(text.format(file=self._run_dir / "endpoint.json"))
+        elif error == QAbstractSocket.SocketError.ConnectionRefusedError:
+            text = self.tr("the connection to {url} was refused: no engine listens there")
+            self._fail(text.format(url=self._endpoint.url))
+        else:
+            self._fail(reason.rpartition("::")[2])
 
     @Slot()
     def _ping(self) -> None:

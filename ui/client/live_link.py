@@ -62,8 +62,8 @@ class LiveLink(QObject):
         socket = QWebSocket(parent=self)
         socket.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
         socket.binaryMessageReceived.connect(self._take)
-        socket.disconnected.connect(self._retry.start)
-        socket.errorOccurred.connect(self._retry.start)
+        socket.disconnected.connect(self._lost)
+        socket.errorOccurred.connect(self._lost)
         self._socket = socket
         socket.open(request_to(self._endpoint, f"/api/v1/live?{query.query()}", scheme="ws"))
 
@@ -76,10 +76,15 @@ class LiveLink(QObject):
             return
         self.media_arrived.emit(self._camera_id, media)
 
+    @Slot()
+    def _lost(self) -> None:
+        # Not the timer's own slot: an error code must not be taken for an interval.
+        self._retry.start()
+
     def _drop_socket(self) -> None:
         socket, self._socket = self._socket, None
         if socket is not None:
-            socket.disconnected.disconnect(self._retry.start)
-            socket.errorOccurred.disconnect(self._retry.start)
+            socket.disconnected.disconnect(self._lost)
+            socket.errorOccurred.disconnect(self._lost)
             socket.abort()
             socket.deleteLater()
