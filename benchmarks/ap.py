@@ -114,7 +114,7 @@ def _time(model: ModelFile, family: Family, pictures: list[Picture]) -> dict[str
     detector = OnnxDetector(model, family, DetectorOptions(("person",), _WORKING_SCORE))
     crowd = max(pictures, key=lambda picture: len(picture.persons))
     frame = _resized(crowd, width, height)
-    side = family.input_side(model.signature) or 0
+    side = family.working_side(family.input_side(model.signature) or 0)
     plan = plan_input(width, height, side, family.fit)
     network = open_network(model, height=plan.input_height, width=plan.input_width)
     blob = np.full((1, 3, plan.input_height, plan.input_width), 114, np.float32)

@@ -86,12 +86,17 @@ def tile_rects(layout: Layout, width: int, height: int, gap: int) -> list[Rect]:
 
 
 def fit(outer: Rect, picture_width: int, picture_height: int) -> Rect:
-    """The largest rectangle of the picture's aspect inside `outer`, centred: never cropped."""
+    """The largest rectangle of the picture's aspect inside `outer`, centred: never cropped.
+
+    Its width is even: FFmpeg's scaler takes nine times as long for an odd one (1013 x 568 pixels
+    7.2 ms, 1012 x 568 0.8 ms). The pixel that this costs goes to a black bar.
+    """
     if picture_width <= 0 or picture_height <= 0:
         return outer
     width, height = outer.width, round(outer.width * picture_height / picture_width)
     if height > outer.height:
         width, height = round(outer.height * picture_width / picture_height), outer.height
+    width = max(width - width % 2, 1)
     return Rect(
         outer.x + (outer.width - width) // 2, outer.y + (outer.height - height) // 2, width, height
     )

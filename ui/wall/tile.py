@@ -127,7 +127,8 @@ class Tile:
         """Device pixels to convert to: those on the screen, or all there are when zoomed in."""
         if self.view.is_zoomed:
             return size
-        return round(rect.width * pixel_ratio), round(rect.height * pixel_ratio)
+        width = round(rect.width * pixel_ratio)
+        return max(width - width % 2, 1), round(rect.height * pixel_ratio)
 
     def _has_size(self, width: int, height: int) -> bool:
         if self.shot is None:

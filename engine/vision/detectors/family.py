@@ -54,6 +54,10 @@ class Family(Protocol):
         """Side of the square input that the file was made for; None: not of this family."""
         ...
 
+    def working_side(self, made_for: int) -> int:
+        """Longer side of the input at which the network does its work best for its time."""
+        ...
+
     def decode(self, outputs: list[F32], plan: InputPlan, threshold: float) -> Candidates:
         """Whatever scores at least `threshold`, each place with its best class."""
         ...

@@ -39,6 +39,9 @@ class FastestDet:
         grid = side // _STRIDE
         return side if signature.outputs[0].shape == (1, _CHANNELS, grid, grid) else None
 
+    def working_side(self, made_for: int) -> int:
+        return made_for
+
     def decode(self, outputs: list[F32], plan: InputPlan, threshold: float) -> Candidates:
         grids = outputs[0][0]
         _, rows, columns = grids.shape

