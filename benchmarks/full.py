@@ -38,6 +38,8 @@ _ROUTES = (
 _ASKED = 100
 """Requests of each route, one after another, with a pause as dashboards and desks make it."""
 _ASK_PAUSE_S = 0.02
+_NOTE_LATE_NS = 20_000_000
+"""Less than a third of the time between two pictures of a substream."""
 
 
 def run(options: Options) -> Outcome:
@@ -73,6 +75,8 @@ def run(options: Options) -> Outcome:
         memory = proportional_bytes([engine.pid, desk.pid])
         after = _counters(engine)
         model = engine.get("/api/v1/model/status")
+        if model["state"] != "ready":
+            raise RigError(f"no detection model: {model['detail']}; give --models-dir")
         listener.stop()
         ended_ns = time.time_ns()
         asked_ms = _ask_for(endpoint.url, endpoint.token)
@@ -172,8 +176,9 @@ def _add_delays(
     delays = []
     for camera_id, arrived_us, painted_ns in painted:
         sent = ends.get(camera_id, [])
-        # The last picture that was complete when the engine noted its arrival.
-        at = bisect.bisect_right(sent, arrived_us * 1000 + 2_000_000) - 1
+        # The last picture that was complete when the engine noted its arrival. The proxy notes
+        # the end after passing it on, so its note may come a little after the engine's.
+        at = bisect.bisect_right(sent, arrived_us * 1000 + _NOTE_LATE_NS) - 1
         if at >= 0:
             delays.append((painted_ns - sent[at]) / 1e6)
     outcome.details["painted"] = len(delays)

@@ -51,7 +51,8 @@ def make_window(data_dir: Path, start_engine: Callable[[], None]) -> MainWindow:
 
 def _farewell(app: QApplication, sentence: str) -> None:
     print(sentence)  # noqa: T201  whoever started it from a terminal reads it there
-    if QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
+    can_notify = QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
+    if can_notify and not app.windowIcon().isNull():
         tray = QSystemTrayIcon(app.windowIcon(), app)
         tray.show()
         tray.showMessage("NVR", sentence)

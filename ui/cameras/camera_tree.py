@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import (
     QEvent,
@@ -112,12 +113,15 @@ class CameraTree(QWidget):
         self._shown = QSortFilterProxyModel(self)
         self._shown.setSourceModel(self.model)
         self._shown.setRecursiveFilteringEnabled(True)
+        self._shown.setAutoAcceptChildRows(True)  # a location's name finds its cameras
         self._shown.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search cameras (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(self.tr("Search cameras"))
+        self.search.setToolTip(self.tr("Name or location of a camera (Ctrl+F); Enter chooses"))
         self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._choose_first)
         self.search.installEventFilter(self)
         self.view = QTreeView()
         self.view.setModel(self._shown)
@@ -137,28 +141,31 @@ class CameraTree(QWidget):
         column.addWidget(self.view)
         self.setMinimumWidth(TREE_WIDTH - SPACE_3 * 4)
         self._is_told = False
+        self._chosen = ""
 
     def set_cameras(self, cameras: Iterable[CameraStatus]) -> None:
         """The full list."""
-        self.model.set_cameras(cameras)
-        self.view.expandAll()
+        with self._telling():
+            self.model.set_cameras(cameras)
 
     def update_cameras(self, cameras: Iterable[CameraStatus]) -> None:
         """News of some."""
-        self.model.update_cameras(cameras)
-        self.view.expandAll()
+        with self._telling():
+            self.model.update_cameras(cameras)
 
     def remove_camera(self, camera_id: str) -> None:
-        self.model.remove_camera(camera_id)
+        """It leaves the tree; an unknown one is no error."""
+        with self._telling():
+            self.model.remove_camera(camera_id)
 
     def select(self, camera_id: str) -> None:
         """Follow the wall's selection without answering it."""
         item = self.model.item_of(camera_id)
         if item is None:
             return
-        self._is_told = True
-        self.view.setCurrentIndex(self._shown.mapFromSource(item.index()))
-        self._is_told = False
+        self._chosen = camera_id
+        with self._telling():
+            pass
 
     def sizeHint(self) -> QSize:
         return QSize(TREE_WIDTH, 400)
@@ -172,12 +179,35 @@ class CameraTree(QWidget):
         return super().eventFilter(watched, event)  # type: ignore[arg-type]
 
     def _filter(self, text: str) -> None:
-        self._shown.setFilterFixedString(text)
-        self.view.expandAll()
+        with self._telling():
+            self._shown.setFilterFixedString(text)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Rows that come, go or move take nobody's choice along, and make none."""
+        self._is_told = True
+        try:
+            yield
+            self.view.expandAll()
+            item = self.model.item_of(self._chosen)
+            index = QModelIndex() if item is None else self._shown.mapFromSource(item.index())
+            if self.view.currentIndex() != index:
+                self.view.setCurrentIndex(index)
+        finally:
+            self._is_told = False
+
+    def _choose_first(self) -> None:
+        """Enter in the search field: the first camera that is listed."""
+        for row in range(self._shown.rowCount()):
+            place = self._shown.index(row, 0)
+            if self._shown.rowCount(place):
+                self.view.setCurrentIndex(self._shown.index(0, 0, place))
+                return
 
     def _current_changed(self, current: QModelIndex) -> None:
         camera_id = current.data(CAMERA_ID)
         if camera_id and not self._is_told:
+            self._chosen = camera_id
             self.selected.emit(camera_id)
 
     def _activate(self, index: QModelIndex) -> None:

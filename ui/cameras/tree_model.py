@@ -38,7 +38,10 @@ class CameraTreeModel(QStandardItemModel):
             if self._places.get(status.camera_id, status.location) != status.location:
                 self.remove_camera(status.camera_id)
             item = self._items.get(status.camera_id) or self._add(status)
+            was_called = item.text()
             _tell(item, status)
+            if item.text() != was_called:
+                item.parent().sortChildren(0)
 
     def remove_camera(self, camera_id: str) -> None:
         """Forget a camera, and its location with the last of its cameras."""

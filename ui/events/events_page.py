@@ -27,6 +27,7 @@ from ui.client.http import EngineHttp
 from ui.events.table_model import EventTableModel
 from ui.events.words import date_time_of, length_of, title_of
 from ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
+from ui.widgets.elided_label import ElidedLabel
 
 _HOUR_S, _DAY_S = 3600, 86_400
 
@@ -50,13 +51,17 @@ class EventsPage(QWidget):
         self.what = self._choice(self.tr("What"))
         self.since = self._choice(self.tr("Since"))
         self._fill_choices()
-        self._note = QLabel()
+        self._note = ElidedLabel()
+        self._note.setAccessibleName(self.tr("Result of the search"))
+        self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._note.setObjectName("hint")
         self.table = self._make_table()
         self._still = QLabel(self.tr("Choose an event to see its picture."))
         self._still.setObjectName("hint")
         self._still.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._still.setMinimumSize(320, 180)
+        self._still.setWordWrap(True)
+        self._still.setAccessibleName(self.tr("Picture of the event"))
         self._facts = QLabel()
         self._facts.setWordWrap(True)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -94,6 +99,7 @@ class EventsPage(QWidget):
             query[key] = value
         if self.since.currentData():
             query["start"] = time.time() - self.since.currentData()
+        self._forget_choice()
         self._note.setText(self.tr("Searching …"))
         self.model.search(query)
 
@@ -140,6 +146,8 @@ class EventsPage(QWidget):
         table.setModel(self.model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setAccessibleName(self.tr("Events found"))
+        table.setTabKeyNavigation(False)
         table.setAlternatingRowColors(True)
         table.setShowGrid(False)
         table.verticalHeader().hide()
@@ -158,8 +166,7 @@ class EventsPage(QWidget):
         filters.setSpacing(SPACE_2)
         for choice in (self.camera, self.what, self.since):
             filters.addWidget(choice)
-        filters.addStretch(1)
-        filters.addWidget(self._note)
+        filters.addWidget(self._note, 1)
         side = QWidget()
         side.setObjectName("card")
         column = QVBoxLayout(side)
@@ -172,6 +179,8 @@ class EventsPage(QWidget):
         split.addWidget(side)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        split.setChildrenCollapsible(False)
+        split.splitterMoved.connect(self._show_picture)
         page = QVBoxLayout(self)
         page.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, SPACE_4)
         page.setSpacing(SPACE_3)
@@ -182,9 +191,7 @@ class EventsPage(QWidget):
         rows = self.model.rowCount()
         more = self.tr("; scroll for more") if self.model.canFetchMore(QModelIndex()) else ""
         self._note.setText(
-            self.tr("No events match").format()
-            if not rows
-            else self.tr("{} events").format(rows) + more
+            self.tr("No events match") if not rows else self.tr("{} events").format(rows) + more
         )
 
     def _choose(self, index: QModelIndex) -> None:
@@ -193,6 +200,7 @@ class EventsPage(QWidget):
         self._to_wall.setEnabled(event is not None)
         self._picture = QPixmap()
         if event is None:
+            self._forget_choice()
             return
         self._facts.setText(
             self.tr("{title} {score:.2f} · {camera}\n{time} · {length}\n{model}").format(
@@ -208,24 +216,36 @@ class EventsPage(QWidget):
         self._http.get_bytes(
             f"/api/v1/events/{event.event_id}/snapshot.jpg",
             partial(self._take_picture, event.event_id),
-            self._still.setText,
+            partial(self._refuse_picture, event.event_id),
         )
 
     def _take_picture(self, event_id: str, body: bytes) -> None:
         if self._chosen is None or self._chosen.event_id != event_id:
             return
-        self._picture.loadFromData(body)
+        if not self._picture.loadFromData(body):
+            self._still.setText(self.tr("The picture of this event is damaged."))
         self._show_picture()
+
+    def _refuse_picture(self, event_id: str, sentence: str) -> None:
+        if self._chosen is not None and self._chosen.event_id == event_id:
+            self._still.setText(sentence)
+
+    def _forget_choice(self) -> None:
+        self._chosen, self._picture = None, QPixmap()
+        self._to_wall.setEnabled(False)
+        self._facts.clear()
+        self._still.setText(self.tr("Choose an event to see its picture."))
 
     def _show_picture(self) -> None:
         if not self._picture.isNull():
-            self._still.setPixmap(
-                self._picture.scaled(
-                    self._still.size(),
-                    Qt.AspectRatioMode.KeepAspectRatio,
-                    Qt.TransformationMode.SmoothTransformation,
-                )
+            ratio = self.devicePixelRatioF()
+            shown = self._picture.scaled(
+                self._still.size() * ratio,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
             )
+            shown.setDevicePixelRatio(ratio)
+            self._still.setPixmap(shown)
 
     def _show_on_wall(self) -> None:
         if self._chosen is not None:

@@ -69,6 +69,7 @@ class EventsPanel(QWidget):
         self.view.setItemDelegate(EventDelegate(self._thumbnails, name_of, palette, self.view))
         self.view.clicked.connect(self._choose)
         self.view.activated.connect(self._choose)
+        self.view.selectionModel().currentChanged.connect(self._follow_keys)
         self.motion = QCheckBox(self.tr("Motion"))
         self.motion.setToolTip(self.tr("List motion without a recognised object too"))
         self.motion.clicked.connect(self._remember_motion)
@@ -84,7 +85,8 @@ class EventsPanel(QWidget):
         self.set_model_status(ModelStatus(state="loading", detail=""))
 
     def reset(self, events: Iterable[EventView]) -> None:
-        """As the engine lists them."""
+        """As the engine lists them; pictures that could not be had are asked for anew."""
+        self._thumbnails.forget_failures()
         self.model.reset(events)
         self._show_empty()
 
@@ -98,7 +100,9 @@ class EventsPanel(QWidget):
         """Without a detector motion is all there is: it is listed unless somebody said no."""
         chosen = self._settings.value(_MOTION_KEY)
         is_on = (
-            status.state in {"missing", "broken"} if chosen is None else chosen in {True, "true"}
+            status.state in {"missing", "broken", "disabled"}
+            if chosen is None
+            else chosen in {True, "true"}
         )
         self.motion.setChecked(is_on)
         self._apply_motion(is_on=is_on)
@@ -143,6 +147,11 @@ class EventsPanel(QWidget):
             self._shown.with_motion = is_on
             self._shown.invalidate()
             self._show_empty()
+
+    def _follow_keys(self, index: QModelIndex) -> None:
+        """Arrow keys choose as the mouse does; rows that come and go choose nothing."""
+        if self.view.hasFocus():
+            self._choose(index)
 
     def _choose(self, index: QModelIndex) -> None:
         event = index.data(EVENT)

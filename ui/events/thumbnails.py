@@ -48,6 +48,11 @@ class Thumbnails(QObject):
         """A better picture has replaced it."""
         self._kept.pop(event_id, None)
 
+    def forget_failures(self) -> None:
+        """Whoever could not answer may be another by now."""
+        for event_id in [known for known, picture in self._kept.items() if picture is None]:
+            del self._kept[event_id]
+
     def _fetch_next(self) -> None:
         while self._waiting and len(self._busy) < _MOST_AT_ONCE:
             event_id, tries = self._waiting.pop()  # the latest asked for is on the screen now

@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nvr_app.contract.api import EventPage, SystemStatus
+from nvr_app.contract.api import SystemStatus
 from nvr_app.contract.status import CameraStatus, ModelStatus
 from ui.cameras.camera_tree import CameraTree
 from ui.client.engine_client import EngineClient
+from ui.events.event_feed import EventFeed
 from ui.events.events_page import EventsPage
 from ui.events.events_panel import EventsPanel
-from ui.events.words import event_of_fact
+from ui.shell.full_screen import FullScreen
 from ui.shell.status_bar import StatusBar
 from ui.shell.top_bar import TopBar
 from ui.system.system_page import SystemPage
@@ -34,7 +35,6 @@ from ui.wall.wall_widget import WallWidget
 _SYSTEM_MS = 3_000
 _MESSAGE_MS = 6_000
 _GOODBYE_MS = 1_400
-_PANEL_EVENTS = 200
 _LIVE = 0
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 
@@ -54,10 +54,11 @@ class MainWindow(QMainWindow):
         self._cameras: dict[str, CameraStatus] = {}
         self._model = ModelStatus(state="loading", detail="")
         self._is_leaving = False
-        self._before_full_screen: QByteArray | None = None
+        self._is_full_list_due = True
         self.wall = WallWidget(settings, palette=palette)
         self.tree = CameraTree(palette=palette)
         self.panel = EventsPanel(client.http, self._name_of, settings, palette=palette)
+        self._feed = EventFeed(client.http, self.panel, self)
         self.events_page = EventsPage(client.http, self._name_of)
         self.system_page = SystemPage(client.http)
         self.top_bar = TopBar(
@@ -88,24 +89,15 @@ class MainWindow(QMainWindow):
 
     def toggle_full_screen(self) -> None:
         """The wall alone, or the window as it was."""
-        if self._before_full_screen is None:
+        if not self._full_screen.is_on:
             self.show_page(_LIVE)
-            self._before_full_screen = self.saveState()
-            for part in (self.top_bar, self.statusBar(), *self._docks):
-                part.hide()
-            self.showFullScreen()
-        else:
-            state, self._before_full_screen = self._before_full_screen, None
-            self.showNormal()
-            self.top_bar.show()
-            self.statusBar().show()
-            self.restoreState(state)
+        self._full_screen.toggle()
         self.wall.setFocus()
 
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._before_full_screen is not None:
+        if event.key() == Qt.Key.Key_Escape and self._full_screen.is_on:
             self.toggle_full_screen()
         else:
             super().keyPressEvent(event)
@@ -138,6 +130,7 @@ class MainWindow(QMainWindow):
             self._dock(self.tr("Cameras"), "cameras", self.tree, _LEFT),
             self._dock(self.tr("Events"), "events", self.panel, _RIGHT),
         )
+        self._full_screen = FullScreen(self, (self.top_bar, self.statusBar(), *self._docks))
         holder = self.statusBar()
         holder.setSizeGripEnabled(False)
         holder.setContentsMargins(0, 0, 0, 0)
@@ -170,7 +163,10 @@ class MainWindow(QMainWindow):
             menu.addAction(action)
         floating = QAction(self.tr("Events in a window of their own"), self)
         floating.setCheckable(True)
-        floating.toggled.connect(self._float_events)
+        floating.triggered.connect(events.setFloating)
+        floating.triggered.connect(events.show)
+        events.topLevelChanged.connect(floating.setChecked)
+        events.topLevelChanged.connect(self._give_title_bar)
         menu.addAction(floating)
         for index, key in enumerate(("F2", "F3", "F4")):
             self._action("", key, partial(self.show_page, index))
@@ -198,9 +194,10 @@ class MainWindow(QMainWindow):
         client.cameras_changed.connect(self._take_cameras)
         client.camera_removed.connect(self._camera_removed)
         client.tracks_moved.connect(wall.set_tracks)
-        client.fact_noted.connect(self._take_fact)
+        client.fact_noted.connect(self._feed.take_fact)
         client.model_changed.connect(self._take_model)
         client.media_arrived.connect(wall.feed_media)
+        self._feed.refused.connect(self.show_message)
         wall.main_stream_wanted.connect(client.watch_main)
         wall.main_stream_released.connect(client.release_main)
         wall.selected.connect(self.tree.select)
@@ -209,9 +206,9 @@ class MainWindow(QMainWindow):
         wall.snapshot_saved.connect(
             lambda path: self.show_message(self.tr("Picture kept: {}").format(path))
         )
-        self.tree.selected.connect(wall.select)
+        self.tree.selected.connect(self._choose_camera)
         self.tree.activated.connect(self._look_at)
-        self.panel.chosen.connect(wall.select)
+        self.panel.chosen.connect(self._choose_camera)
         self.events_page.shown_on_wall.connect(self._look_at)
         self.top_bar.section_chosen.connect(self.show_page)
         self.top_bar.layout_chosen.connect(self._choose_layout)
@@ -231,29 +228,27 @@ class MainWindow(QMainWindow):
         self.status_bar.set_connection(sentence)
         if sentence:
             self._system_timer.stop()
+            self._feed.stop()
 
     def _resync(self) -> None:
-        self._cameras = {}
-        http = self._client.http
-        http.get(
-            "/api/v1/events", EventPage, lambda page: self.panel.reset(page.events),
-            self.show_message, {"limit": _PANEL_EVENTS},
-        )  # fmt: skip
-        http.get("/api/v1/model/status", ModelStatus, self._take_model, self.show_message)
+        self._is_full_list_due = True
+        self._feed.resync()
         self._ask_system()
         self._system_timer.start()
 
     def _take_cameras(self, cameras: tuple[CameraStatus, ...]) -> None:
-        is_full = not self._cameras
-        before = set(self._cameras)
-        self._cameras |= {status.camera_id: status for status in cameras}
+        """After a resync all of them, be it none; otherwise news of some."""
+        is_full, self._is_full_list_due = self._is_full_list_due, False
+        before = {camera_id: status.name for camera_id, status in self._cameras.items()}
+        told = {status.camera_id: status for status in cameras}
+        self._cameras = told if is_full else self._cameras | told
         if is_full:
             self.wall.set_cameras(list(cameras))
             self.tree.set_cameras(cameras)
         else:
             self.wall.update_cameras(cameras)
             self.tree.update_cameras(cameras)
-        if set(self._cameras) != before:
+        if {camera_id: status.name for camera_id, status in self._cameras.items()} != before:
             self.events_page.set_cameras(self._cameras.values())
         self._show_counts()
 
@@ -270,13 +265,8 @@ class MainWindow(QMainWindow):
         rate = sum(status.analysed_fps for status in statuses)
         self.status_bar.set_detector(self._model, rate)
 
-    def _take_fact(self, fact: object) -> None:
-        event = event_of_fact(fact)
-        if event is not None:
-            self.panel.put(event)
-
     def _take_model(self, model: ModelStatus) -> None:
-        if model.state != self._model.state:
+        if (model.state, model.detail) != (self._model.state, self._model.detail):
             self.panel.set_model_status(model)
         self._model = model
         self._show_counts()
@@ -285,6 +275,12 @@ class MainWindow(QMainWindow):
         self._client.http.get(
             "/api/v1/system/status", SystemStatus, self.status_bar.set_system, lambda _: None
         )
+
+    def _choose_camera(self, camera_id: str) -> None:
+        """Select it on the wall; where one camera fills the wall, it takes its place."""
+        if self.wall.maximised_camera:
+            self.wall.maximise(camera_id)
+        self.wall.select(camera_id)
 
     def _look_at(self, camera_id: str) -> None:
         self.show_page(_LIVE)
@@ -302,11 +298,10 @@ class MainWindow(QMainWindow):
     def _keep_picture(self) -> None:
         self.wall.save_snapshot(self.wall.maximised_camera or self.wall.selected_camera)
 
-    def _float_events(self, is_floating: bool) -> None:
+    def _give_title_bar(self, is_floating: bool) -> None:
+        """A window of its own needs something to hold it by; within this one it would cost room."""
         dock = self._docks[1]
         dock.setTitleBarWidget(None if is_floating else QWidget())  # type: ignore[arg-type]
-        dock.setFloating(is_floating)
-        dock.show()
 
     def _ask_to_stop(self) -> None:
         answer = QMessageBox.question(
@@ -351,9 +346,9 @@ class MainWindow(QMainWindow):
         self.closed.emit(sentence)
 
     def _remember(self) -> None:
-        if self._before_full_screen is None:
+        if not self._full_screen.is_on:
             self._settings.setValue("window/geometry", self.saveGeometry())
-            self._settings.setValue("window/state", self.saveState())
+        self._settings.setValue("window/state", self._full_screen.state)
         self._settings.sync()
 
     def _restore(self) -> None:
@@ -361,6 +356,8 @@ class MainWindow(QMainWindow):
         state = self._settings.value("window/state")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
+        else:
+            self.resize(self.size().boundedTo(self.screen().availableGeometry().size()))
         if isinstance(state, QByteArray):
             self.restoreState(state)
         self.top_bar.show_layout(self.wall.layout_name)

@@ -10,6 +10,7 @@ from nvr_app.contract.api import SystemStatus
 from nvr_app.contract.status import CameraStatus, ModelStatus
 from ui.shell.words import bytes_text, uptime_text
 from ui.theme.tokens import SPACE_3, SPACE_4, STATUS_BAR_HEIGHT
+from ui.widgets.elided_label import ElidedLabel
 
 _LITTLE_ROOM = 0.05
 
@@ -21,8 +22,14 @@ class StatusBar(QWidget):
         super().__init__(parent)
         self.setObjectName("statusBar")
         self.setFixedHeight(STATUS_BAR_HEIGHT)
-        self._recording, self._disk, self._detector = QLabel(), QLabel(), QLabel()
-        self._message, self._engine, self._cpu = QLabel(), QLabel(), QLabel()
+        self._recording, self._disk, self._detector = QLabel(), QLabel(), ElidedLabel()
+        self._message, self._engine, self._cpu = ElidedLabel(), QLabel(), QLabel()
+        for label, name in (
+            (self._recording, self.tr("Recording")), (self._disk, self.tr("Disk")),
+            (self._detector, self.tr("Detector")), (self._message, self.tr("Message")),
+            (self._engine, self.tr("Engine")), (self._cpu, self.tr("Load")),
+        ):  # fmt: skip
+            label.setAccessibleName(name)
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_3, 0, SPACE_3, 0)
         row.setSpacing(SPACE_4)
@@ -40,7 +47,10 @@ class StatusBar(QWidget):
             _tell(self._recording, self.tr("Engine not reachable"), "critical")
             for label in (self._disk, self._engine, self._cpu):
                 label.clear()
+            for label in (self._recording, self._disk, self._engine, self._cpu):
+                label.setToolTip("")
             _tell(self._detector, sentence)
+            self._detector.set_hint("")
 
     def set_cameras(self, cameras: Iterable[CameraStatus]) -> None:
         """How many of them are being recorded."""
@@ -76,7 +86,7 @@ class StatusBar(QWidget):
             }
             tone = "warn" if model.state in {"missing", "broken"} else ""
             _tell(self._detector, words.get(model.state, model.state), tone)
-        self._detector.setToolTip(model.detail)
+        self._detector.set_hint(model.detail)
 
     def set_system(self, status: SystemStatus) -> None:
         """Room, uptime, load."""

@@ -104,6 +104,8 @@ class SystemPage(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
+        table.setAccessibleName(self.tr("Processes"))
+        table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().setDefaultAlignment(
@@ -159,6 +161,7 @@ class SystemPage(QWidget):
         form.setHorizontalSpacing(SPACE_4)
         for title, key in rows:
             value = QLabel("-")
+            value.setAccessibleName(title or key)
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._values[key] = value
