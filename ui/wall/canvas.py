@@ -71,6 +71,7 @@ class WallCanvas(QWidget):
         self._tiles: dict[str, Tile] = {}
         self._places: tuple[Place, ...] = ()
         self._scenes: dict[str, TileScene] = {}
+        self._fonts: dict[int, QFont] = {}
         self._connection: str | None = None
         self._selected = ""
         self._maximised = ""
@@ -305,6 +306,7 @@ class WallCanvas(QWidget):
 
     def _place(self) -> None:
         """Lay out tiles anew; pictures of another size are converted at the next poll."""
+        self._fonts.clear()
         whole = Rect(0, 0, self.width(), self.height())
         if self._maximised:
             self._places = (Place(self._maximised, whole),)
@@ -351,7 +353,10 @@ class WallCanvas(QWidget):
         )
 
     def _font(self, tile_width: int) -> QFont:
-        return wall_font(self.font(), tile_width)
+        font = self._fonts.get(tile_width)
+        if font is None:
+            font = self._fonts[tile_width] = wall_font(self.font(), tile_width)
+        return font
 
     def _empty_text(self) -> str:
         return "" if self._tiles else self.tr("No cameras yet")
