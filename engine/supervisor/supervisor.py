@@ -28,6 +28,8 @@ _TICK_S = 0.5
 _NEWS_S = 2.0
 _STOP_LIMIT_S = 12.0
 """Orderly stop of one phase; three phases must fit into the 30 s that a service manager gives."""
+_PHASE_PATIENCE_S = 3.0
+"""A phase begins this late at the most, whatever the earlier ones are doing."""
 _LAST_BREATH_S = 0.01
 """Between the end of a dying child's output and its exit code."""
 
@@ -42,6 +44,8 @@ class _Slot:
     history: RestartHistory = field(default_factory=RestartHistory)
     restarts: int = 0
     start_at_s: float = 0.0
+    waits_since_s: float | None = None
+    """Since when its first start has waited for earlier phases; None once it was started."""
     last_error: str = ""
     is_leaving: bool = False
 
@@ -125,8 +129,7 @@ class Supervisor:
         for row in sorted(rows.values(), key=lambda r: r.phase):
             known = self._slots.get(row.name)
             if known is None:
-                self._slots[row.name] = _Slot(row)
-                self._start(self._slots[row.name])
+                self._slots[row.name] = _Slot(row, waits_since_s=time.monotonic())
                 continue
             changed = known.row.fingerprint != row.fingerprint
             known.row = row
@@ -158,11 +161,7 @@ class Supervisor:
     def _watch(self, slot: _Slot, now_s: float) -> None:
         child = slot.child
         if child is None:
-            if slot.is_leaving:
-                self._slots.pop(slot.row.name, None)
-            elif now_s >= slot.start_at_s:
-                slot.restarts += 1
-                self._start(slot)
+            self._watch_absent(slot, now_s)
             return
         code = child.exit_code
         if code is not None:
@@ -179,6 +178,24 @@ class Supervisor:
             logger.error("%s exceeds its memory ceiling; restarting it", slot.row.name)
             slot.last_error = "memory ceiling"
             child.ask_to_stop()
+
+    def _watch_absent(self, slot: _Slot, now_s: float) -> None:
+        if slot.is_leaving:
+            self._slots.pop(slot.row.name, None)
+        elif slot.waits_since_s is not None:
+            if self._is_its_turn(slot, now_s - slot.waits_since_s):
+                slot.waits_since_s = None
+                self._start(slot)
+        elif now_s >= slot.start_at_s:
+            slot.restarts += 1
+            self._start(slot)
+
+    def _is_its_turn(self, slot: _Slot, waited_s: float) -> bool:
+        """Cameras record before anybody looks or analyses; but nobody waits for a slow one long."""
+        if waited_s > _PHASE_PATIENCE_S:
+            return True
+        earlier = [s for s in self._slots.values() if s.row.phase < slot.row.phase]
+        return all(s.child is not None and s.child.last_heartbeat_s is not None for s in earlier)
 
     def _take_death(self, slot: _Slot, child: ChildProcess, code: int, now_s: float) -> None:
         was_asked = child.stop_asked_s is not None

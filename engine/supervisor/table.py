@@ -17,8 +17,8 @@ class ProcessRow:
     role: str
     """Entry point, as the launcher knows it."""
     phase: int
-    """Phases start in order; a phase does not wait for the one before to be ready: recording
-    waits for nobody."""
+    """Phases start in order, each once the earlier ones have sent a heartbeat or 3 s have gone:
+    cameras come first, so that recording waits for nobody."""
     start_message: StartMessage
     heartbeat_limit_s: float
     startup_limit_s: float = 30.0

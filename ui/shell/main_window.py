@@ -163,8 +163,7 @@ class MainWindow(QMainWindow):
             menu.addAction(action)
         floating = QAction(self.tr("Events in a window of their own"), self)
         floating.setCheckable(True)
-        floating.triggered.connect(events.setFloating)
-        floating.triggered.connect(events.show)
+        floating.triggered.connect(self._float_events)
         events.topLevelChanged.connect(floating.setChecked)
         events.topLevelChanged.connect(self._give_title_bar)
         menu.addAction(floating)
@@ -297,6 +296,10 @@ class MainWindow(QMainWindow):
 
     def _keep_picture(self) -> None:
         self.wall.save_snapshot(self.wall.maximised_camera or self.wall.selected_camera)
+
+    def _float_events(self, is_floating: bool) -> None:
+        self._docks[1].setFloating(is_floating)
+        self._docks[1].show()
 
     def _give_title_bar(self, is_floating: bool) -> None:
         """A window of its own needs something to hold it by; within this one it would cost room."""
