@@ -30,6 +30,7 @@ class MetricsRegistry:
         self._metrics = {row.name: _declare(row, self._registry) for row in self._rows.values()}
         self._known: dict[str, set[tuple[str, ...]]] = {name: set() for name in self._rows}
         self._complained: set[str] = set()
+        self._gone: set[str] = set()
 
     def add_collector(self, collector: Collector) -> None:
         """Values that are worked out at each scrape."""
@@ -62,8 +63,13 @@ class MetricsRegistry:
         self.take((Observations(name, labels, (value,)),))
 
     def drop_camera(self, camera_id: str) -> None:
-        """Forget the series of a camera that left the settings."""
+        """Forget the series of a camera that left the settings; late words of it begin none."""
+        self._gone.add(camera_id)
         self._drop("camera_id", camera_id)
+
+    def keep_camera(self, camera_id: str) -> None:
+        """A camera is in the settings (again)."""
+        self._gone.discard(camera_id)
 
     def drop_process(self, process: str) -> None:
         """Forget the series of a process that left the table."""
@@ -101,6 +107,8 @@ class MetricsRegistry:
             return metric
         known = self._known[name]
         if labels not in known:
+            if self._value_of(name, labels, "camera_id") in self._gone:
+                return None
             if len(known) >= _MOST_SERIES:
                 self._complain(name, f"more than {_MOST_SERIES} series")
                 return None

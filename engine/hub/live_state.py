@@ -42,6 +42,8 @@ class LiveState:
             self.producers.pop(camera_id, None)
             self._registry.drop_camera(camera_id)
             self._board.publish(CameraRemoved(camera_id=camera_id))
+        for camera_id in new:
+            self._registry.keep_camera(camera_id)
         self.cameras = new
         fresh = [self._placeholder(camera) for camera in cameras if self._is_outdated(camera)]
         for status in fresh:
@@ -56,10 +58,6 @@ class LiveState:
 
     def take_sample(self, producer: str, sample: Sample) -> None:
         """What a worker says of itself."""
-        for status in sample.cameras:
-            if status.camera_id not in self.cameras:
-                # Its worker is still on its way out: what it measured must not begin new series.
-                self._registry.drop_camera(status.camera_id)
         known = [self._merged(s) for s in sample.cameras if self._is_expected(s.camera_id)]
         for status in known:
             self.statuses[status.camera_id] = status
