@@ -26,15 +26,16 @@ def press(window, qtbot):
     return press
 
 
-def test_f9_and_f10_hide_the_panels_and_bring_them_back(window, press):
+def test_f9_and_f10_hide_the_panels_and_bring_them_back(window, press, qtbot):
     tree, events = window._docks
     for dock, key in ((tree, Qt.Key.Key_F9), (events, Qt.Key.Key_F10)):
         width = window.wall.width()
         press(key)
         assert dock.isHidden()
+        qtbot.waitUntil(lambda width=width: window.wall.width() > width, timeout=3_000)
         press(key)
         assert not dock.isHidden()
-        assert window.wall.width() <= width
+        qtbot.waitUntil(lambda width=width: window.wall.width() == width, timeout=3_000)
 
 
 def test_f2_f3_f4_show_the_pages(window, press):
@@ -61,7 +62,9 @@ def test_every_button_has_a_tool_tip_and_every_key_of_the_menu_is_shown(window):
 
 
 def test_f11_leaves_the_wall_alone_and_escape_brings_the_window_back(window, press, qtbot):
+    before = window.wall.width()
     press(Qt.Key.Key_F9)  # the tree was hidden before: it must stay so
+    qtbot.waitUntil(lambda: window.wall.width() > before, timeout=3_000)
     width = window.wall.width()
     press(Qt.Key.Key_F11)
     qtbot.waitUntil(lambda: window.wall.size() == window.size(), timeout=3_000)

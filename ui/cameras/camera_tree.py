@@ -109,6 +109,7 @@ class CameraTree(QWidget):
     def __init__(self, parent: QWidget | None = None, *, palette: Palette = DARK) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = CameraTreeModel(self)
         self._shown = QSortFilterProxyModel(self)
         self._shown.setSourceModel(self.model)

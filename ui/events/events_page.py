@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,9 +26,12 @@ from nvr_app.contract.status import CameraStatus
 from ui.client.http import EngineHttp
 from ui.events.table_model import EventTableModel
 from ui.events.words import date_time_of, length_of, title_of
-from ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4
+from ui.theme.tokens import SPACE_2, SPACE_3, SPACE_4, SPACE_6
+from ui.widgets.choice_box import ChoiceBox
 from ui.widgets.elided_label import ElidedLabel
 
+_SIDE_BY_SIDE = 960
+"""From this width on the picture has room beside the table; below it the names would not."""
 _HOUR_S, _DAY_S = 3600, 86_400
 
 
@@ -42,6 +45,7 @@ class EventsPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._http = http
         self._name_of = name_of
         self._picture = QPixmap()
@@ -68,6 +72,7 @@ class EventsPage(QWidget):
         self._to_wall = QPushButton(self.tr("Show the camera live (Enter)"))
         self._to_wall.setEnabled(False)
         self._to_wall.clicked.connect(self._show_on_wall)
+        self._split = QSplitter()
         self._lay_out()
         self.model.loaded.connect(self._count)
         self.model.refused.connect(self._note.setText)
@@ -76,7 +81,7 @@ class EventsPage(QWidget):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.search)
         for choice in (self.camera, self.what, self.since):
-            choice.currentIndexChanged.connect(self._soon.start)
+            choice.currentIndexChanged.connect(self._search_soon)
 
     def set_cameras(self, cameras: Iterable[CameraStatus]) -> None:
         """The cameras to choose among; the choice stays."""
@@ -103,16 +108,25 @@ class EventsPage(QWidget):
         self._note.setText(self.tr("Searching …"))
         self.model.search(query)
 
+    @Slot()
+    def _search_soon(self) -> None:
+        # Not the timer's own slot: an index must not be taken for an interval.
+        self._soon.start()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.search()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        is_wide = event.size().width() >= _SIDE_BY_SIDE
+        self._split.setOrientation(
+            Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
+        )
         self._show_picture()
 
     def _choice(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = ChoiceBox()
         box.setAccessibleName(name)
         box.setToolTip(name)
         box.setMinimumWidth(160)
@@ -153,9 +167,12 @@ class EventsPage(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(30)
         header = table.horizontalHeader()
+        # Names take what room there is; figures as much as they need.
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(0, 180)
+        figures = table.fontMetrics().horizontalAdvance("0000-00-00 00:00:00") + SPACE_6
+        for column, width in ((0, figures), (3, figures // 2), (4, figures // 2)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, width)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.selectionModel().currentRowChanged.connect(self._choose)
         table.activated.connect(self._show_on_wall)
@@ -169,12 +186,13 @@ class EventsPage(QWidget):
         filters.addWidget(self._note, 1)
         side = QWidget()
         side.setObjectName("card")
+        side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(side)
         column.setContentsMargins(SPACE_3, SPACE_3, SPACE_3, SPACE_3)
         column.addWidget(self._still, 1)
         column.addWidget(self._facts)
         column.addWidget(self._to_wall)
-        split = QSplitter()
+        split = self._split
         split.addWidget(self.table)
         split.addWidget(side)
         split.setStretchFactor(0, 3)
@@ -189,10 +207,13 @@ class EventsPage(QWidget):
 
     def _count(self) -> None:
         rows = self.model.rowCount()
-        more = self.tr("; scroll for more") if self.model.canFetchMore(QModelIndex()) else ""
-        self._note.setText(
-            self.tr("No events match") if not rows else self.tr("{} events").format(rows) + more
-        )
+        if not rows:
+            told = self.tr("No events match")
+        elif self.model.canFetchMore(QModelIndex()):
+            told = self.tr("{} events; scroll for more").format(rows)
+        else:
+            told = self.tr("1 event") if rows == 1 else self.tr("{} events").format(rows)
+        self._note.setText(told)
 
     def _choose(self, index: QModelIndex) -> None:
         event = self.model.event_at(index.row())

@@ -54,6 +54,7 @@ class EventsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._settings = settings
         self.model = EventListModel(self)
         self._thumbnails = Thumbnails(http, THUMBNAIL, self)

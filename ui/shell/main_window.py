@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         return sum(status.recording for status in self._cameras.values())
 
     def show_page(self, index: int) -> None:
-        """0 live, 1 events, 2 system; the panels belong to the wall."""
+        """0 live, 1 events, 2 system; the panels stay beside all of them."""
         self.pages.setCurrentIndex(index)
         self.top_bar.show_section(index)
         if index == _LIVE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from nvr_app.contract.api import SystemStatus
@@ -21,6 +22,7 @@ class StatusBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(STATUS_BAR_HEIGHT)
         self._recording, self._disk, self._detector = QLabel(), QLabel(), ElidedLabel()
         self._message, self._engine, self._cpu = ElidedLabel(), QLabel(), QLabel()

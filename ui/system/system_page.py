@@ -32,6 +32,7 @@ class SystemPage(QWidget):
     def __init__(self, http: EngineHttp, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._http = http
         self._values: dict[str, QLabel] = {}
         self.processes = self._make_table()
@@ -43,17 +44,17 @@ class SystemPage(QWidget):
         grid.addWidget(self._engine_card(), 0, 0)
         grid.addWidget(self._model_card(), 1, 0)
         grid.addWidget(self._storage_card(), 2, 0)
-        grid.addWidget(self._card(self.tr("Processes"), self.processes), 0, 1, 3, 1)
+        grid.addWidget(self._card(self.tr("Processes"), self.processes), 0, 1, 4, 1)
         grid.setColumnStretch(0, 2)
         grid.setColumnStretch(1, 3)
-        grid.setRowStretch(2, 1)
+        grid.setRowStretch(3, 1)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
 
     def refresh(self) -> None:
         """Ask the engine now."""
-        self._http.get("/api/v1/system/status", SystemStatus, self.take, self._faults.setText)
+        self._http.get("/api/v1/system/status", SystemStatus, self.take, self._refuse)
 
     def take(self, status: SystemStatus) -> None:
         """Show this state."""
@@ -85,6 +86,13 @@ class SystemPage(QWidget):
             self._values[key].setText(text)
         self._faults.setText("\n".join(status.faults) or self.tr("Everything works."))
         self._show_processes(status.processes)
+
+    def _refuse(self, sentence: str) -> None:
+        """What was true a while ago is not claimed any more."""
+        self._faults.setText(sentence)
+        for value in self._values.values():
+            value.setText("-")
+        self.processes.setRowCount(0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -83,6 +83,7 @@ QPushButton, QToolButton, QComboBox {{ background: {t.raised}; color: {t.text};
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {t.hover}; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus {{
     border: 2px solid {t.accent}; }}
+QPushButton:disabled {{ color: {t.text_hint}; }}
 QToolButton#section {{ background: transparent; border: 1px solid transparent; }}
 QToolButton#section:hover {{ background: {t.hover}; }}
 QToolButton#section:checked {{ background: {t.hover}; color: {t.text}; font-weight: 600; }}
@@ -103,6 +104,7 @@ QLineEdit {{ background: {t.background}; color: {t.text}; border: 1px solid {t.l
 QTreeView, QListView, QTableView {{ background: {t.panel}; color: {t.text}; border: none;
     outline: none; selection-background-color: {t.hover}; selection-color: {t.text}; }}
 QTableView {{ gridline-color: {t.line}; alternate-background-color: {t.raised}; }}
+QTableView::item {{ padding: 0 {SPACE_2}px; }}
 QTreeView::branch {{ background: {t.panel}; image: none; }}
 QHeaderView::section {{ background: {t.panel}; color: {t.text_secondary}; border: none;
     border-bottom: 1px solid {t.line}; padding: {SPACE_1}px {SPACE_2}px; font-weight: 600; }}
