@@ -75,46 +75,54 @@ class StoreReader:
     ) -> list[EventRow]:
         """Events that began in [start, end), newest first; `before` is the last page's last.
 
-        Looks back from the end in ever longer steps: most questions are answered by the first
-        one, and sorting the whole of a long time for its last hundred rows takes five times as
-        long (ten million events: 14 ms against 3).
+        First, from the column of times alone, how far back the page reaches; then its rows out
+        of that short time. Sorting whole rows of a long time for the last hundred takes three to
+        five times as long (ten million events: 14 ms against 3 to 5).
         """
+        wanted: tuple[tuple[str, object], ...] = (
+            ("camera_id = ?", camera_id), ("kind = ?", kind), ("label = ?", label),
+        )  # fmt: skip
         if before is not None:
             end_us = min(end_us, before[0] + 1)
+            earlier = "(start_wall_us, event_id) < (?, ?)"
+            wanted = (*wanted, (earlier, before))
         end_us = min(end_us, self._newest_us() + 1)
-        found: list[EventRow] = []
-        step_us = _FIRST_STEP_US
-        while len(found) < limit and start_us < end_us:
-            from_us = max(start_us, end_us - step_us)
-            where, values = _filter(
-                ("start_wall_us >= ?", from_us),
-                ("start_wall_us < ?", end_us),
-                ("camera_id = ?", camera_id),
-                ("kind = ?", kind),
-                ("label = ?", label),
-            )
-            rows = self._newest_first(where, values, limit - len(found), before)
-            found += rows
-            end_us, step_us = from_us, _next_step_us(step_us, len(rows), limit - len(found))
-        return found
-
-    def _newest_us(self) -> int:
-        """When the newest event began; the table's statistics know it."""
-        newest: int | None = self._ask("SELECT max(start_wall_us) FROM events", [])[0][0]
-        return newest or 0
-
-    def _newest_first(
-        self, where: str, values: list[object], limit: int, before: tuple[int, str] | None
-    ) -> list[EventRow]:
-        if before is not None:
-            where += " AND (start_wall_us < ? OR event_id < ?)"
-            values += list(before)
+        start_us = self._reach(start_us, end_us, wanted, limit)
+        where, values = _filter(
+            ("start_wall_us >= ?", start_us), ("start_wall_us < ?", end_us), *wanted
+        )
         rows = self._ask(
             f"SELECT {_EVENT_COLUMNS} FROM events WHERE {where} "
             "ORDER BY start_wall_us DESC, event_id DESC LIMIT ?",
             [*values, limit],
         )
         return [_event(row) for row in rows]
+
+    def _reach(
+        self, start_us: int, end_us: int, wanted: tuple[tuple[str, object], ...], limit: int
+    ) -> int:
+        """When the last of the newest `limit` events began, looking back in ever longer steps."""
+        found, step_us, until_us = 0, _FIRST_STEP_US, end_us
+        while start_us < until_us:
+            from_us = max(start_us, until_us - step_us)
+            where, values = _filter(
+                ("start_wall_us >= ?", from_us), ("start_wall_us < ?", until_us), *wanted
+            )
+            starts = self._ask(
+                f"SELECT start_wall_us FROM events WHERE {where} "
+                "ORDER BY start_wall_us DESC LIMIT ?",
+                [*values, limit - found],
+            )
+            found += len(starts)
+            if found >= limit:
+                return int(starts[-1][0])
+            until_us, step_us = from_us, step_us * _STEP_GROWTH
+        return start_us
+
+    def _newest_us(self) -> int:
+        """When the newest event began; the table's statistics know it."""
+        newest: int | None = self._ask("SELECT max(start_wall_us) FROM events", [])[0][0]
+        return newest or 0
 
     def event(self, event_id: str) -> EventRow | None:
         """One event, or None."""
@@ -209,13 +217,6 @@ _FIRST_STEP_US = 24 * 3_600_000_000
 _STEP_GROWTH = 12
 
 
-def _next_step_us(step_us: int, seen: int, wanted: int) -> int:
-    """How far to look back next, by how much the last step brought."""
-    if seen == 0:
-        return step_us * _STEP_GROWTH
-    return min(step_us * _STEP_GROWTH, max(step_us // 4, 3 * step_us * wanted // (2 * seen)))
-
-
 def _event(row: tuple[Any, ...]) -> EventRow:
     box = Box(*row[9]) if row[9] else None
     values: tuple[Any, ...] = (*row[:9], box, *row[10:])
@@ -223,6 +224,9 @@ def _event(row: tuple[Any, ...]) -> EventRow:
 
 
 def _filter(*conditions: tuple[str, object]) -> tuple[str, list[object]]:
-    """Conditions whose value is given, joined by AND, and those values."""
+    """Conditions whose value is given, joined by AND, and those values (of a tuple each one)."""
     given = [(sql, value) for sql, value in conditions if value is not None]
-    return " AND ".join(sql for sql, _ in given), [value for _, value in given]
+    values: list[object] = []
+    for _, value in given:
+        values += value if isinstance(value, tuple) else (value,)
+    return " AND ".join(sql for sql, _ in given), values
