@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QColor, QImage
@@ -126,14 +127,28 @@ def test_the_picture_of_an_event_is_fetched_and_shown(window, teller, qtbot, eng
 
 def test_a_picture_that_could_not_be_had_is_asked_for_again_after_a_resync(make_panel, qtbot):
     panel = make_panel()
-    import msgspec
-
     pictured = msgspec.structs.replace(event(1), snapshot="clips/x.jpg")
     panel.reset([pictured])
-    qtbot.waitUntil(lambda: "e1" in panel._thumbnails._kept, timeout=6_000)
+    qtbot.waitUntil(lambda: "e1" in panel._thumbnails._kept, timeout=9_000)
     assert panel._thumbnails._kept["e1"] is None  # there is no engine to ask
     panel.reset([pictured])
     assert "e1" not in panel._thumbnails._kept
+
+
+def test_a_picture_that_comes_later_than_its_event_is_shown_all_the_same(
+    window, teller, qtbot, engine
+):
+    path = f"clips/snapshots/a/{new_id()}.jpg"
+    late = teller.begin_track(new_id(), snapshot=path)
+    thumbnails = window.panel._thumbnails
+    qtbot.waitUntil(lambda: late.event_id in thumbnails._resting, timeout=5_000)
+    assert late.event_id not in thumbnails._busy  # it keeps no other waiting
+    image = QImage(640, 360, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    file = engine.folder.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    assert image.save(str(file))
+    qtbot.waitUntil(lambda: thumbnails._kept.get(late.event_id) is not None, timeout=6_000)
 
 
 def test_at_most_five_hundred_are_held_the_newest_first(make_panel):

@@ -14,9 +14,10 @@ from ui.client.http import EngineHttp
 _MOST_KEPT = 300
 _MOST_AT_ONCE = 4
 _MOST_WAITING = 100
-_TRIES = 3
-_AGAIN_MS = 700
-"""The engine writes an event's first picture beside the event: it may come a moment later."""
+_TRIES = 5
+_AGAIN_MS = 350
+"""The engine writes an event's first picture beside the event: it may come a moment later.
+Each further try waits twice as long."""
 
 
 class Thumbnails(QObject):
@@ -31,6 +32,8 @@ class Thumbnails(QObject):
         self._kept: OrderedDict[str, QPixmap | None] = OrderedDict()
         self._waiting: deque[tuple[str, int]] = deque(maxlen=_MOST_WAITING)
         self._busy: set[str] = set()
+        self._resting: set[str] = set()
+        """Those to be tried again later; they keep nobody else waiting."""
 
     def of(self, event: EventView) -> QPixmap | None:
         """The picture, or None now and a signal later where there will be one."""
@@ -39,7 +42,8 @@ class Thumbnails(QObject):
             return None
         if event_id in self._kept:
             return self._kept[event_id]
-        if event_id not in self._busy and not any(event_id == one for one, _ in self._waiting):
+        is_asked_for = event_id in self._busy or event_id in self._resting
+        if not is_asked_for and not any(event_id == one for one, _ in self._waiting):
             self._waiting.append((event_id, _TRIES))
             self._fetch_next()
         return None
@@ -77,15 +81,17 @@ class Thumbnails(QObject):
         self._fetch_next()
 
     def _failed(self, event_id: str, tries: int, _: str) -> None:
+        self._busy.discard(event_id)
         if tries <= 1:
-            self._busy.discard(event_id)
             self._keep(event_id, None)
         else:
-            QTimer.singleShot(_AGAIN_MS, self, lambda: self._again(event_id, tries - 1))
+            self._resting.add(event_id)
+            pause_ms = _AGAIN_MS << (_TRIES - tries)
+            QTimer.singleShot(pause_ms, self, lambda: self._again(event_id, tries - 1))
         self._fetch_next()
 
     def _again(self, event_id: str, tries: int) -> None:
-        self._busy.discard(event_id)
+        self._resting.discard(event_id)
         self._waiting.append((event_id, tries))
         self._fetch_next()
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFormLayout,
-    QGridLayout,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
     QTableWidget,
@@ -38,16 +38,16 @@ class SystemPage(QWidget):
         self.processes = self._make_table()
         self._faults = QLabel()
         self._faults.setWordWrap(True)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, SPACE_4)
-        grid.setSpacing(SPACE_4)
-        grid.addWidget(self._engine_card(), 0, 0)
-        grid.addWidget(self._model_card(), 1, 0)
-        grid.addWidget(self._storage_card(), 2, 0)
-        grid.addWidget(self._card(self.tr("Processes"), self.processes), 0, 1, 4, 1)
-        grid.setColumnStretch(0, 2)
-        grid.setColumnStretch(1, 3)
-        grid.setRowStretch(3, 1)
+        cards = QVBoxLayout()
+        cards.setSpacing(SPACE_4)
+        for card in (self._engine_card(), self._model_card(), self._storage_card()):
+            cards.addWidget(card)
+        cards.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE_4, SPACE_4, SPACE_4, SPACE_4)
+        row.setSpacing(SPACE_4)
+        row.addLayout(cards, 2)
+        row.addWidget(self._card(self.tr("Processes"), self.processes), 3)
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self.refresh)
@@ -115,7 +115,9 @@ class SystemPage(QWidget):
         table.setAccessibleName(self.tr("Processes"))
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
