@@ -131,7 +131,10 @@ class EngineRun:
         """Our processes by title: `hub`, `camera-a` …"""
         found = {}
         for one in psutil.Process(self.pid).children(recursive=True):
-            title = " ".join(one.cmdline())
+            try:
+                title = " ".join(one.cmdline())
+            except psutil.Error:
+                continue  # it is dying
             if title.startswith("nvr: "):
                 found[title.removeprefix("nvr: ").strip()] = one
         return found

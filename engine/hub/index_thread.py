@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _BATCH = 2_000
 # Beyond this the memory is let go: the journal holds them all anyway, and they are read again.
 _MOST_WAITING = 20_000
-_GATHER_S = 0.25
+_GATHER_S = 0.5
 """How long records may wait for others: desks have heard of them by then, searches may wait."""
 _RETRY_S = 2.0
 _REOPEN_AFTER = 3
