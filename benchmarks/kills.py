@@ -66,7 +66,7 @@ def _kill_one(engine: EngineRun, name: str) -> float:
 def _analyses_anew(engine: EngineRun, before: int) -> bool:
     """A successor counts from nothing."""
     model = engine.get("/api/v1/model/status")
-    return model["state"] == "ready" and 0 < model["analysed_frames"] < before
+    return bool(model["state"] == "ready" and 0 < model["analysed_frames"] < before)
 
 
 def _kill_all(outcome: Outcome, gop_s: float) -> None:
