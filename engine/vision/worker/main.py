@@ -16,6 +16,7 @@ from engine.vision.tracking import Tracker
 from engine.vision.worker.best_shot import BestShots, SnapshotFiles
 from engine.vision.worker.commands import CommandDesk
 from engine.vision.worker.model_holder import ModelHolder
+from engine.vision.worker.open_tracks import OpenTracks
 from engine.vision.worker.reporter import Reporter
 from engine.vision.worker.start import VisionWorkerStart
 from engine.vision.worker.watch import Watched, order_by_age
@@ -67,7 +68,12 @@ class VisionWorker:
             self._take_rings,
         )
         self._reporter = Reporter(
-            self._spool, self._channel.send, self._files, self._measures, self._clock
+            self._spool,
+            self._channel.send,
+            self._files,
+            self._measures,
+            self._clock,
+            OpenTracks(data_dir / "spool" / f"{start.name}.tracks.json"),
         )
         self._announced: tuple[CameraStatus, ...] | None = None
         self._watched: dict[str, Watched] = {}
@@ -77,6 +83,7 @@ class VisionWorker:
 
     def run(self) -> None:
         """Until a stop; everything that is tracked then ends in order."""
+        self._reporter.end_inherited()
         self._channel.start()
         while not self._control.stop_requested.is_set():
             self._follow_rings()
@@ -86,6 +93,7 @@ class VisionWorker:
         for watched in self._watched.values():
             self._end_tracks(watched)
             watched.detach()
+        self._reporter.keep_book()
         self._files.close()
         self._channel.stop()
         self._channel.join(2.0)
@@ -121,6 +129,7 @@ class VisionWorker:
         self._sampled_mono_ns = now_ns
         self._control.heartbeat()
         self._model.look(now_ns)
+        self._reporter.keep_book()
         self._forget_gone(now_ns)
         for watched in self._watched.values():
             rate = watched.analysed * NS_PER_S / passed_ns

@@ -6,11 +6,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from engine.base.clock import Clock
 from engine.base.measures import Measures
 from engine.base.spool import Spool
 from engine.vision.tracking import Track, TrackUpdate
 from engine.vision.worker.best_shot import SnapshotFiles, snapshot_path
+from engine.vision.worker.open_tracks import OpenTracks
 from engine.vision.worker.watch import Watched
 from nvr_app.contract import wire
 from nvr_app.contract.events import AnyFact, TrackEnded, TrackStarted
@@ -31,8 +34,10 @@ class Reporter:
         files: SnapshotFiles,
         measures: Measures,
         clock: Clock,
+        open_tracks: OpenTracks,
     ) -> None:
         self._spool = spool
+        self._open = open_tracks
         self._send = send
         self._files = files
         self._measures = measures
@@ -42,6 +47,10 @@ class Reporter:
 
     def report(self, watched: Watched, info: SlotInfo, update: TrackUpdate, model: str) -> None:
         """One analysed picture: new events first, they are what somebody waits for."""
+        for track in update.seen:
+            self._open.note(self._end_of(watched.camera_id, track, model, has_picture=True))
+        if update.started:
+            self._open.write()
         for track in update.started:
             self._started(watched, track, info, model)
         self._draw(watched.camera_id, info, update.shown)
@@ -54,27 +63,40 @@ class Reporter:
         """These tracks are over."""
         for track in tracks:
             picture = watched.shots.take(track.event_id)
-            snapshot = ""
             if picture is not None:
-                snapshot = snapshot_path(watched.camera_id, track.event_id, track.start_wall_us)
-                self._files.save(snapshot, picture)
+                path = snapshot_path(watched.camera_id, track.event_id, track.start_wall_us)
+                self._files.save(path, picture)
             self._post(
-                TrackEnded(
-                    wall_us=self._clock.wall_us(),
-                    camera_id=watched.camera_id,
-                    event_id=track.event_id,
-                    label=track.label,
-                    score=round(track.score, 4),
-                    start_wall_us=track.start_wall_us,
-                    end_wall_us=track.last_wall_us,
-                    hits=track.hits,
-                    path=tuple(track.path),
-                    best_box=track.best_box,
-                    best_wall_us=track.best_wall_us,
-                    snapshot=snapshot,
-                    model=model,
-                )
+                self._end_of(watched.camera_id, track, model, has_picture=picture is not None)
             )
+            self._open.close(track.event_id)
+
+    def end_inherited(self) -> None:
+        """End what an earlier process left open, where it was seen last."""
+        for end in self._open.inherited():
+            self._post(msgspec.structs.replace(end, wall_us=self._clock.wall_us()))
+
+    def keep_book(self) -> None:
+        """Once a second."""
+        self._open.write()
+
+    def _end_of(self, camera_id: str, track: Track, model: str, *, has_picture: bool) -> TrackEnded:
+        snapshot = snapshot_path(camera_id, track.event_id, track.start_wall_us)
+        return TrackEnded(
+            wall_us=self._clock.wall_us(),
+            camera_id=camera_id,
+            event_id=track.event_id,
+            label=track.label,
+            score=round(track.score, 4),
+            start_wall_us=track.start_wall_us,
+            end_wall_us=track.last_wall_us,
+            hits=track.hits,
+            path=tuple(track.path),
+            best_box=track.best_box,
+            best_wall_us=track.best_wall_us,
+            snapshot=snapshot if has_picture else "",
+            model=model,
+        )
 
     def measure_rate(self, camera_id: str, model: str, passed_ns: int) -> None:
         """Detections per second since the last call."""
