@@ -180,15 +180,26 @@ def assert_index_agrees(engine):
     assert {state for *_, state in rows} <= {"closed", "gone"}
 
 
+def wait_for_a_file(site, before, limit_s=20):
+    deadline = time.monotonic() + limit_s
+    while not set(site.files()) - before:
+        assert time.monotonic() < deadline, site.log.read_text()
+        time.sleep(0.02)
+
+
 def test_twenty_kills_in_quick_succession(site):
     chance = random.Random(SEED)
     one = site()
     losses_s = []
-    for _ in range(KILLS):
+    for turn in range(KILLS):
         before = set(one.files())
         process = one.worker("c0")
-        # From the midst of its start to well into its second segment.
-        time.sleep(chance.uniform(0.4, 1.7))
+        # By turns in the midst of its start, and while it records, well into its second segment.
+        if turn % 2:
+            wait_for_a_file(one, before)
+            time.sleep(chance.uniform(0, 2.5))
+        else:
+            time.sleep(chance.uniform(0.2, 0.8))
         process.kill()
         killed_us = time.time_ns() // 1_000
         end(process)
