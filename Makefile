@@ -44,7 +44,7 @@ integration: $(STAMP)
 	$(VENV)/bin/pytest tests/integration
 
 gui: $(STAMP)
-	QT_QPA_PLATFORM=offscreen $(VENV)/bin/pytest tests/gui
+	$(VENV)/bin/pytest tests/gui
 
 clean: ## Remove what was built, recordings excepted
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -15,9 +15,9 @@ from nvr_app.contract.config import CameraSettings
 
 _HERE = Path(__file__).parent
 # A screen as desks have it: the platform's own, of 800 by 800, is smaller than the window.
-os.environ.setdefault(
-    "QT_QPA_PLATFORM", f"offscreen:configfile={os.path.relpath(_HERE / 'screen.json')}"
-)
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    screen = os.path.relpath(_HERE / "screen.json")
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 _NO_SCREEN = r"This plugin does not support (propagateSizeHints|raise)\(\)"
 """What the platform without a screen says of every window; true and harmless."""
 
