@@ -5,6 +5,27 @@ from __future__ import annotations
 import msgspec
 
 from engine.journal.journal import Entry
+from nvr_app.contract.audit_facts import (
+    BookmarkRemoved,
+    BookmarkSet,
+    DayCounted,
+    EventsAnonymised,
+    EventsDeleted,
+    ExportAsked,
+    ExportEnded,
+    JournalSigned,
+    PayloadsDropped,
+    RetentionRan,
+)
+from nvr_app.contract.custody_facts import (
+    ClipGone,
+    ClipKept,
+    FootageProtected,
+    ProtectionEnded,
+    RootChanged,
+    SegmentGarbage,
+    SegmentMoved,
+)
 from nvr_app.contract.events import (
     AnyFact,
     CameraStateChanged,
@@ -21,8 +42,19 @@ from nvr_app.contract.events import (
 
 _MEDIA = (
     RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, CameraStateChanged,
+    SegmentGarbage, SegmentMoved, RootChanged,
 )  # fmt: skip
-_EVENTS = (MotionEnded, TrackStarted, TrackEnded)
+_EVENTS = (MotionEnded, TrackStarted, TrackEnded, ClipKept, ClipGone)
+_AUDIT = (
+    FootageProtected, ProtectionEnded, BookmarkSet, BookmarkRemoved, ExportAsked, ExportEnded,
+    EventsAnonymised, EventsDeleted, RetentionRan, PayloadsDropped, JournalSigned,
+)  # fmt: skip
+_CLASSES: dict[str, tuple[type, ...]] = {
+    "media": _MEDIA,
+    "events": _EVENTS,
+    "audit": _AUDIT,
+    "aggregates": (DayCounted,),
+}
 
 
 class JournalledFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +72,11 @@ _decode = msgspec.msgpack.Decoder(JournalledFact).decode
 
 
 def retention_class_of(fact: AnyFact) -> str:
-    """Whose time its payload shares: media, events or system."""
-    if isinstance(fact, _MEDIA):
-        return "media"
-    return "events" if isinstance(fact, _EVENTS) else "system"
+    """Whose time its payload shares: media, events, audit, aggregates or system."""
+    for name, kinds in _CLASSES.items():
+        if isinstance(fact, kinds):
+            return name
+    return "system"
 
 
 def entry_for(fact: JournalledFact) -> Entry:

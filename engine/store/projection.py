@@ -6,11 +6,33 @@ becomes a change of that row, or a row of its own where the start is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from engine.journal.payload import JournalledFact
+from engine.store import custody_projection as custody
+from engine.store.changes import Changes, Row
+from nvr_app.contract.audit_facts import (
+    BookmarkRemoved,
+    BookmarkSet,
+    DayCounted,
+    EventsAnonymised,
+    EventsDeleted,
+    ExportAsked,
+    ExportEnded,
+    JournalSigned,
+    RetentionRan,
+)
+from nvr_app.contract.custody_facts import (
+    ClipGone,
+    ClipKept,
+    FootageProtected,
+    ProtectionEnded,
+    RootChanged,
+    SegmentGarbage,
+    SegmentMoved,
+)
 from nvr_app.contract.events import (
     CameraStateChanged,
     EngineStarted,
@@ -28,25 +50,18 @@ from nvr_app.contract.events import (
 )
 from nvr_app.contract.geometry import Box
 
-Row = dict[str, Any]
-"""Column names to values of one table row; values are what DuckDB takes."""
 
+def stages(
+    batch: Sequence[tuple[int, JournalledFact]],
+) -> Iterator[list[tuple[int, JournalledFact]]]:
+    """A batch cut where the order of facts matters: within a stage it does not."""
 
-@dataclass
-class Changes:
-    """Rows to add (by key, where later facts may complete them) and rows to complete."""
+    def kind(item: tuple[int, JournalledFact]) -> type | None:
+        fact = item[1].fact
+        return type(fact) if isinstance(fact, custody.ORDERED) else None
 
-    runs: dict[str, Row] = field(default_factory=dict)
-    run_ends: dict[str, Row] = field(default_factory=dict)
-    segments: dict[str, Row] = field(default_factory=dict)
-    segment_ends: dict[str, Row] = field(default_factory=dict)
-    segments_gone: dict[str, Row] = field(default_factory=dict)
-    events: dict[str, Row] = field(default_factory=dict)
-    event_ends: dict[str, Row] = field(default_factory=dict)
-    gaps: list[Row] = field(default_factory=list)
-    camera_states: list[Row] = field(default_factory=list)
-    system_notes: list[Row] = field(default_factory=list)
-    producers: dict[str, int] = field(default_factory=dict)
+    for _, group in groupby(batch, key=kind):
+        yield list(group)
 
 
 def project(facts: Iterable[JournalledFact]) -> Changes:
@@ -99,6 +114,8 @@ def _segment_opened(changes: Changes, fact: SegmentOpened, origin: Row) -> None:
         "keyframes": 0,
         "state": "open",
         "reason": "",
+        "codec": fact.codec,
+        "content_hash": "",
         **origin,
     }
 
@@ -117,22 +134,15 @@ def _segment_closed(changes: Changes, fact: SegmentClosed, origin: Row) -> None:
         "keyframes": fact.keyframes,
         "state": "closed",
         "reason": "adopted" if fact.adopted else "",
+        "codec": "",
+        "content_hash": fact.content_hash,
         **origin,
     }
     opened = changes.segments.get(fact.segment_id)
     if opened is not None:
-        opened.update(row)
+        opened.update(row | {"codec": opened["codec"]})
     else:
         changes.segment_ends[fact.segment_id] = row
-
-
-def _segment_gone(changes: Changes, fact: SegmentGone, _: Row) -> None:
-    gone = {"segment_id": fact.segment_id, "state": "gone", "reason": fact.reason}
-    for rows in (changes.segments, changes.segment_ends):
-        if fact.segment_id in rows:
-            rows[fact.segment_id].update(gone)
-            return
-    changes.segments_gone[fact.segment_id] = gone
 
 
 def _gap_ended(changes: Changes, fact: GapEnded, origin: Row) -> None:
@@ -264,7 +274,23 @@ _HANDLERS: dict[type, Any] = {
     RunEnded: _run_ended,
     SegmentOpened: _segment_opened,
     SegmentClosed: _segment_closed,
-    SegmentGone: _segment_gone,
+    SegmentGone: custody.segment_gone,
+    SegmentGarbage: custody.segment_garbage,
+    SegmentMoved: custody.segment_moved,
+    RootChanged: custody.root_changed,
+    FootageProtected: custody.footage_protected,
+    ProtectionEnded: custody.protection_ended,
+    BookmarkSet: custody.bookmark_set,
+    BookmarkRemoved: custody.bookmark_removed,
+    ClipKept: custody.clip_kept,
+    ClipGone: custody.clip_gone,
+    ExportAsked: custody.export_asked,
+    ExportEnded: custody.export_ended,
+    EventsAnonymised: custody.events_anonymised,
+    EventsDeleted: custody.events_deleted,
+    RetentionRan: custody.retention_ran,
+    DayCounted: custody.day_counted,
+    JournalSigned: custody.journal_signed,
     GapEnded: _gap_ended,
     CameraStateChanged: _camera_state_changed,
     TrackStarted: _track_started,

@@ -19,7 +19,7 @@ import duckdb
 from engine.journal.payload import JournalledFact
 from engine.store.errors import QueryTimeout, StoreError
 from engine.store.probe import opens_safely
-from engine.store.projection import project
+from engine.store.projection import project, stages
 from engine.store.reader import QueryWatch, StoreReader
 from engine.store.schema import migrate
 from engine.store.writer import write_changes
@@ -88,7 +88,8 @@ class Store:
         last_seq = fresh[-1][0]
         try:
             connection.execute("BEGIN")
-            write_changes(connection, project(fact for _, fact in fresh))
+            for stage in stages(fresh):
+                write_changes(connection, project(fact for _, fact in stage))
             connection.execute(
                 "UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(last_seq)]
             )

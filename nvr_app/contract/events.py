@@ -6,6 +6,28 @@ from typing import Literal
 
 import msgspec
 
+from nvr_app.contract.audit_facts import (
+    BookmarkRemoved,
+    BookmarkSet,
+    DayCounted,
+    EventsAnonymised,
+    EventsDeleted,
+    ExportAsked,
+    ExportEnded,
+    JournalSigned,
+    PayloadsDropped,
+    RetentionRan,
+)
+from nvr_app.contract.custody_facts import (
+    ClipGone,
+    ClipKept,
+    FootageProtected,
+    ProtectionEnded,
+    RootChanged,
+    SegmentGarbage,
+    SegmentMoved,
+)
+from nvr_app.contract.fact import Fact
 from nvr_app.contract.geometry import Box
 
 CameraState = Literal[
@@ -13,14 +35,6 @@ CameraState = Literal[
 ]
 GapReason = Literal["engine_stopped", "camera_lost", "refused", "paused", "storage", "unknown"]
 EventKind = Literal["track", "motion", "system", "audio"]
-
-
-class Fact(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=False
-):
-    """Base of every fact; `wall_us` is when it happened, on this host's clock."""
-
-    wall_us: int
 
 
 class EngineStarted(Fact, frozen=True, kw_only=True, tag="engine_started"):
@@ -92,11 +106,16 @@ class SegmentClosed(Fact, frozen=True, kw_only=True, tag="segment_closed"):
 
 
 class SegmentGone(Fact, frozen=True, kw_only=True, tag="segment_gone"):
-    """The file is no longer there; `reason` says why (missing at check, unlinked …)."""
+    """The file is no longer there; `reason` says why (missing at check, unlinked …).
+
+    With `root` and `path` only that place is gone: the segment itself may have been moved before.
+    """
 
     camera_id: str
     segment_id: str
     reason: str
+    root: str = ""
+    path: str = ""
 
 
 class GapEnded(Fact, frozen=True, kw_only=True, tag="gap_ended"):
@@ -190,6 +209,23 @@ AnyFact = (
     | TrackStarted
     | TrackEnded
     | SystemNoted
+    | SegmentGarbage
+    | SegmentMoved
+    | RootChanged
+    | FootageProtected
+    | ProtectionEnded
+    | ClipKept
+    | ClipGone
+    | BookmarkSet
+    | BookmarkRemoved
+    | ExportAsked
+    | ExportEnded
+    | EventsAnonymised
+    | EventsDeleted
+    | RetentionRan
+    | PayloadsDropped
+    | DayCounted
+    | JournalSigned
 )
 
 FACT_TYPES: tuple[type[Fact], ...] = AnyFact.__args__
