@@ -9,10 +9,13 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QColor, QImage
 
-from nvr_app.contract.api import EventView
+from nvr_app.contract.api import EventPage, EventView
+from nvr_app.contract.events import TrackStarted
 from nvr_app.contract.status import ModelStatus
 from nvr_app.contract.timebase import iso_utc
+from tests.support.fact_teller import BOX
 from ui.client.http import EngineHttp
+from ui.events.event_feed import EventFeed
 from ui.events.events_panel import EventsPanel
 from ui.events.list_model import EVENT
 from ui.events.words import length_of
@@ -89,6 +92,37 @@ def test_what_is_told_while_the_list_is_on_its_way_is_not_lost(window, teller, q
     qtbot.waitUntil(lambda: begun in heard, timeout=2_000)
     qtbot.waitUntil(lambda: window._feed._told is None, timeout=3_000)
     assert ids(window.panel).count(begun.event_id) == 1
+
+
+class LateHttp(EngineHttp):
+    """Questions wait until the test answers them."""
+
+    def __init__(self):
+        super().__init__()
+        self.questions = []
+
+    def get(self, path, kind, done, refused, query=None):
+        self.questions.append(done)
+
+
+def test_of_two_lists_on_their_way_the_first_answer_ends_no_wait(make_panel):
+    """A desk that resyncs twice in quick succession: both lists are older than the event."""
+    http, panel = LateHttp(), make_panel()
+    feed = EventFeed(http, panel)
+    feed.resync()
+    feed.resync()
+    begun = TrackStarted(
+        wall_us=START_US, camera_id="a", event_id="told", label="person", score=0.7,
+        start_wall_us=START_US, frame_arrival_wall_us=START_US, box=BOX, model="tests", snapshot="",
+    )  # fmt: skip
+    first, second = http.questions
+    first(EventPage(events=(), next=None))
+    feed.take_fact(begun)
+    second(EventPage(events=(event(-60),), next=None))
+    assert ids(panel) == ["told", "e-60"]
+    feed.resync()
+    second(EventPage(events=(), next=None))  # an answer that comes late all the same
+    assert ids(panel) == ["told", "e-60"]
 
 
 def test_a_click_and_the_arrow_keys_choose_the_camera_on_the_wall(window, teller, qtbot):

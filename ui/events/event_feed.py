@@ -24,6 +24,8 @@ class EventFeed(QObject):
         self._panel = panel
         self._told: list[EventView] | None = None
         """Events told while the earlier ones are on their way; None when they have come."""
+        self._asked = 0
+        """Number of the latest question: the answer to an older one lacks what came since."""
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
@@ -49,16 +51,22 @@ class EventFeed(QObject):
 
     def _ask(self) -> None:
         self._again.stop()
-        query: dict[str, object] = {"limit": _EARLIER_EVENTS}
-        self._http.get("/api/v1/events", EventPage, self._take, self._refuse, query)
+        self._asked += 1
+        number = self._asked
+        self._http.get(
+            "/api/v1/events", EventPage, lambda page: self._take(number, page),
+            lambda sentence: self._refuse(number, sentence), {"limit": _EARLIER_EVENTS},
+        )  # fmt: skip
 
-    def _refuse(self, sentence: str) -> None:
+    def _refuse(self, number: int, sentence: str) -> None:
         """The index opens beside the API: just after a start it may need a moment."""
-        if self._http.endpoint is not None:
+        if number == self._asked and self._http.endpoint is not None:
             self.refused.emit(sentence)
             self._again.start()
 
-    def _take(self, page: EventPage) -> None:
+    def _take(self, number: int, page: EventPage) -> None:
+        if number != self._asked:
+            return
         self._panel.reset(page.events)
         told, self._told = self._told or [], None
         for event in told:  # perhaps not yet in the index
