@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nvr_app.contract.config import CameraSettings
+from tests.support.patience import PATIENCE_S
 
 _HERE = Path(__file__).parent
 # A screen as desks have it: the platform's own, of 800 by 800, is smaller than the window.
@@ -20,6 +21,7 @@ if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 _NO_SCREEN = r"This plugin does not support (propagateSizeHints|raise)\(\)"
 """What the platform without a screen says of every window; true and harmless."""
+_PATIENCE_MS = int(PATIENCE_S * 1000)
 
 
 def _has_qt() -> bool:
@@ -38,6 +40,24 @@ def pytest_collection_modifyitems(items):
             # pytest-qt takes the closest marker: one at a test still has the last word.
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"), append=True)
             item.add_marker(pytest.mark.qt_log_ignore(_NO_SCREEN, extend=True))
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    """The plugin's, with the patience that a busy machine asks for."""
+    from pytestqt.qtbot import QtBot
+
+    class PatientBot(QtBot):
+        def waitUntil(self, callback, *, timeout=_PATIENCE_MS):
+            super().waitUntil(callback, timeout=timeout)
+
+        def waitSignal(self, signal, *, timeout=_PATIENCE_MS, **options):
+            return super().waitSignal(signal, timeout=timeout, **options)
+
+        def waitExposed(self, widget, *, timeout=_PATIENCE_MS):
+            return super().waitExposed(widget, timeout=timeout)
+
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +167,5 @@ def open_window(qtbot, settings_path, theme):
 def window(qtbot, open_window, engine):
     """A window that has heard of both cameras."""
     made = open_window(engine.folder.root)
-    qtbot.waitUntil(
-        lambda: {place.camera_id for place in made.wall.places()} >= {"a", "b"}, timeout=10_000
-    )
+    qtbot.waitUntil(lambda: {place.camera_id for place in made.wall.places()} >= {"a", "b"})
     return made

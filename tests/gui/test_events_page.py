@@ -6,8 +6,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 
-pytestmark = pytest.mark.timeout(90)
-
 PICTURE = "clips/snapshots/b/searched.jpg"
 DAMAGED = "clips/snapshots/b/damaged.jpg"
 
@@ -41,7 +39,7 @@ def told(engine, teller):
 @pytest.fixture
 def page(window, told, qtbot):
     window.show_page(1)
-    qtbot.waitUntil(lambda: "event" in window.events_page._note.text(), timeout=5_000)
+    qtbot.waitUntil(lambda: "event" in window.events_page._note.text())
     return window.events_page
 
 
@@ -50,7 +48,7 @@ def search(page, qtbot):
     """Choose, and return the ids found."""
 
     def search(*, camera="", what="", since=0):
-        with qtbot.waitSignal(page.model.loaded, timeout=5_000):
+        with qtbot.waitSignal(page.model.loaded):
             page.camera.setCurrentIndex(-1)  # so that something changes in any case
             page.camera.setCurrentIndex(page.camera.findData(camera))
             page.what.setCurrentIndex(page.what.findData(what))
@@ -88,9 +86,9 @@ def test_more_come_as_somebody_scrolls(page, search, qtbot):
     assert len(ids) == 200
     assert page._note.text() == "200 events; scroll for more"
     bar = page.table.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=3_000)
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
-    qtbot.waitUntil(lambda: page.model.rowCount() == 250, timeout=5_000)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 250)
     assert found(page) == [f"old-{number:03}" for number in range(250)]
     assert page._note.text() == "250 events"
     bar.setValue(bar.maximum())
@@ -101,7 +99,7 @@ def test_more_come_as_somebody_scrolls(page, search, qtbot):
 def test_the_picture_of_the_chosen_event_is_shown(page, search, qtbot):
     search(what="label=dog")
     page.table.selectRow(0)
-    qtbot.waitUntil(lambda: not page._still.pixmap().isNull(), timeout=5_000)
+    qtbot.waitUntil(lambda: not page._still.pixmap().isNull())
     shown = page._still.pixmap().toImage()
     assert shown.pixelColor(shown.width() // 2, shown.height() // 2).blue() > 200
     assert "Dog 0.93 · Ramp" in page._facts.text()
@@ -122,7 +120,7 @@ def test_the_picture_of_the_chosen_event_is_shown(page, search, qtbot):
 def test_a_picture_that_is_not_to_be_had_is_a_sentence(page, search, qtbot, what, sentence):
     search(what=what)
     page.table.selectRow(0)
-    qtbot.waitUntil(lambda: page._still.text() == sentence, timeout=5_000)
+    qtbot.waitUntil(lambda: page._still.text() == sentence)
 
 
 def test_enter_on_an_event_shows_its_camera_live(window, page, search, qtbot):
@@ -137,7 +135,7 @@ def test_enter_on_an_event_shows_its_camera_live(window, page, search, qtbot):
 
 def test_a_refused_query_shows_the_engines_sentence(page, qtbot):
     page.model.search({"start": "yesterday or so"})
-    qtbot.waitUntil(lambda: "yesterday or so" in page._note.text(), timeout=5_000)
+    qtbot.waitUntil(lambda: "yesterday or so" in page._note.text())
     assert page.model.rowCount() == 0
 
 
@@ -149,9 +147,9 @@ def test_without_an_engine_the_search_says_so(window, page):
 
 def test_the_picture_stands_below_the_table_where_the_page_is_narrow(window, page, qtbot):
     window.resize(1200, 760)
-    qtbot.waitUntil(lambda: page._split.orientation() == Qt.Orientation.Vertical, timeout=3_000)
+    qtbot.waitUntil(lambda: page._split.orientation() == Qt.Orientation.Vertical)
     window.resize(1900, 1000)
-    qtbot.waitUntil(lambda: page._split.orientation() == Qt.Orientation.Horizontal, timeout=3_000)
+    qtbot.waitUntil(lambda: page._split.orientation() == Qt.Orientation.Horizontal)
 
 
 def test_the_choices_name_themselves(page):

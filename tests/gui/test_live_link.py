@@ -12,13 +12,11 @@ import pytest
 from nvr_app.contract.live import MediaHeader, MediaPacket
 from ui.client.engine_client import EngineClient
 
-pytestmark = pytest.mark.timeout(90)
-
 
 @pytest.fixture
 def client(qtbot, own_engine):
     made = EngineClient(own_engine.folder.run)
-    with qtbot.waitSignal(made.resynced, timeout=10_000):
+    with qtbot.waitSignal(made.resynced):
         made.start()
     yield made
     made.stop()
@@ -29,7 +27,7 @@ def test_packets_begin_with_a_keyframe_and_decode(qtbot, client):
     arrived = []
     client.media_arrived.connect(lambda camera_id, media: arrived.append((camera_id, media)))
     client.watch_main("b")
-    qtbot.waitUntil(lambda: len(arrived) > 45, timeout=10_000)
+    qtbot.waitUntil(lambda: len(arrived) > 45)
     client.release_main("b")
     assert {camera_id for camera_id, _ in arrived} == {"b"}
     header, first = arrived[0][1], arrived[1][1]
@@ -52,7 +50,7 @@ def test_releasing_another_camera_changes_nothing(qtbot, client):
     client.media_arrived.connect(lambda _, media: arrived.append(media))
     client.watch_main("a")
     client.release_main("b")
-    qtbot.waitUntil(lambda: len(arrived) > 5, timeout=10_000)
+    qtbot.waitUntil(lambda: len(arrived) > 5)
 
 
 def test_the_latest_camera_asked_for_is_the_only_one_sent(qtbot, client):
@@ -60,7 +58,7 @@ def test_the_latest_camera_asked_for_is_the_only_one_sent(qtbot, client):
     client.media_arrived.connect(lambda camera_id, _: arrived.append(camera_id))
     client.watch_main("a")
     client.watch_main("b")
-    qtbot.waitUntil(lambda: len(arrived) > 30, timeout=10_000)
+    qtbot.waitUntil(lambda: len(arrived) > 30)
     assert set(arrived) == {"b"}
 
 
@@ -68,7 +66,7 @@ def test_a_camera_that_nobody_knows_is_asked_for_again_at_leisure(qtbot, client)
     tries = []
     client._live._retry.timeout.connect(lambda: tries.append(client._live._retry.interval()))
     client.watch_main("nobody")
-    qtbot.waitUntil(lambda: len(tries) >= 2, timeout=6_000)
+    qtbot.waitUntil(lambda: len(tries) >= 2)
     assert set(tries) == {1_000}
 
 
@@ -77,21 +75,21 @@ def test_an_address_where_nobody_listens_is_tried_again_at_leisure(qtbot, client
     client._live._retry.timeout.connect(lambda: tries.append(client._live._retry.interval()))
     nowhere = msgspec.structs.replace(client.endpoint, url="http://127.0.0.1:9")
     client._live.open(nowhere, "a")
-    qtbot.waitUntil(lambda: len(tries) >= 2, timeout=6_000)
+    qtbot.waitUntil(lambda: len(tries) >= 2)
     assert set(tries) == {1_000}
 
 
 def test_the_wall_shows_the_main_stream_of_a_maximised_tile(qtbot, own_engine, open_window):
     window = open_window(own_engine.folder.root)
     wall = window.wall
-    qtbot.waitUntil(lambda: "a" in {place.camera_id for place in wall.places()}, timeout=10_000)
+    qtbot.waitUntil(lambda: "a" in {place.camera_id for place in wall.places()})
     wall.maximise("a")
-    qtbot.waitUntil(lambda: wall._tiles["a"].shows_main, timeout=10_000)
+    qtbot.waitUntil(lambda: wall._tiles["a"].shows_main)
     scene = wall.shown_scene("a")
     assert scene is not None
     own = own_engine.pid_of("hub")
     os.kill(own, signal.SIGKILL)
-    qtbot.waitUntil(lambda: not wall._tiles["a"].shows_main, timeout=5_000)
-    qtbot.waitUntil(lambda: wall._tiles["a"].shows_main, timeout=25_000)
+    qtbot.waitUntil(lambda: not wall._tiles["a"].shows_main)
+    qtbot.waitUntil(lambda: wall._tiles["a"].shows_main)
     wall.restore()
     assert not wall._tiles["a"].shows_main

@@ -95,7 +95,7 @@ def newest_at(qtbot, stream, pts_us):
             taken.append(picture)
         return bool(taken) and taken[-1].frame.pts == pts_us
 
-    qtbot.waitUntil(has_come, timeout=5000)
+    qtbot.waitUntil(has_come)
     return taken
 
 
@@ -124,7 +124,7 @@ def test_the_picture_bears_the_arrival_of_its_packet(qtbot, stream):
 def test_of_a_buffered_gop_only_the_last_picture_is_shown(qtbot, stream):
     header, packets = encode(count=10)
     feed_all(stream, [header, *as_buffered(packets)])  # all waiting before the thread starts
-    with qtbot.waitSignal(stream.picture_ready, timeout=5000):
+    with qtbot.waitSignal(stream.picture_ready):
         stream.start()
     taken = newest_at(qtbot, stream, packets[-1].pts_us)
     assert [picture.frame.pts for picture in taken] == [packets[-1].pts_us]

@@ -114,18 +114,18 @@ def test_a_long_sentence_is_cut_and_its_whole_text_the_tool_tip(bar, qtbot):
     bar.set_connection(sentence)
     bar.show_message(sentence)
     assert bar.minimumSizeHint().width() < 400
-    qtbot.waitUntil(lambda: bar._message.toolTip() == sentence, timeout=3_000)
+    qtbot.waitUntil(lambda: bar._message.toolTip() == sentence)
     assert bar._detector.toolTip() == sentence
     bar.set_connection("short")
     bar.show_message("short")
-    qtbot.waitUntil(lambda: bar._message.toolTip() == "", timeout=3_000)
+    qtbot.waitUntil(lambda: bar._message.toolTip() == "")
     assert bar._detector.toolTip() == ""
 
 
 def test_a_real_engine_fills_it(window, qtbot):
     bar = window.status_bar
-    qtbot.waitUntil(lambda: bar._recording.text() == "Recording 2 of 2", timeout=10_000)
-    qtbot.waitUntil(lambda: bar._engine.text().startswith("Engine up "), timeout=5_000)
+    qtbot.waitUntil(lambda: bar._recording.text() == "Recording 2 of 2")
+    qtbot.waitUntil(lambda: bar._engine.text().startswith("Engine up "))
     assert bar._disk.text().startswith("Disk ")
     assert bar._detector.text() == "Detection is switched off"
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture
 def page(window, qtbot):
     window.show_page(2)
     page = window.system_page
-    qtbot.waitUntil(lambda: page.processes.rowCount() >= 3, timeout=10_000)
+    qtbot.waitUntil(lambda: page.processes.rowCount() >= 3)
     return page
 
 

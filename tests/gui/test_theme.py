@@ -104,12 +104,12 @@ def test_everything_with_a_focus_has_a_name_or_a_text(window):
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (2560, 1440)])
 def test_nothing_is_cut_off_at_the_usual_sizes(open_window, engine, qtbot, size):
     window = open_window(engine.folder.root, size=size)
-    qtbot.waitUntil(lambda: window.recording == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: window.recording == 2)
     assert window.size().toTuple() == size
     for button in window.top_bar.findChildren(QAbstractButton):
         assert button.width() >= QFontMetrics(button.font()).horizontalAdvance(button.text())
     window.show_page(1)
-    qtbot.waitUntil(window.events_page.table.isVisible, timeout=3_000)
+    qtbot.waitUntil(window.events_page.table.isVisible)
     header = window.events_page.table.horizontalHeader()
     model = window.events_page.model
 
@@ -124,7 +124,7 @@ def test_nothing_is_cut_off_at_the_usual_sizes(open_window, engine, qtbot, size)
             for column in range(5)
         )
 
-    qtbot.waitUntil(has_room, timeout=3_000)
+    qtbot.waitUntil(has_room)
     assert window.events_page.table.columnWidth(1) >= 100
 
 

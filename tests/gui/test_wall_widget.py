@@ -99,14 +99,14 @@ class Rig:
             scenes = [wall.shown_scene(camera_id) for camera_id in camera_ids]
             return all(scene is not None and scene.state.is_live for scene in scenes)
 
-        self.qtbot.waitUntil(is_live, timeout=5000)
+        self.qtbot.waitUntil(is_live)
 
     def wait_kind(self, wall, camera_id, kind):
         def has_it():
             scene = wall.shown_scene(camera_id)
             return scene is not None and scene.state.kind is kind
 
-        self.qtbot.waitUntil(has_it, timeout=3000)
+        self.qtbot.waitUntil(has_it)
 
     def close(self):
         for writer in self.writers.values():
@@ -446,7 +446,7 @@ def test_maximising_shows_the_main_stream_and_escape_goes_back(rig):
     for media in main_stream():
         wall.feed_media("a", media)
         wall.feed_media("b", media)
-    rig.qtbot.waitUntil(lambda: wall.shown_shot("a").picture_width == 640, timeout=5000)
+    rig.qtbot.waitUntil(lambda: wall.shown_shot("a").picture_width == 640)
     assert colour_at(wall, centre(wall, "a")).lightness() < 4
     with rig.qtbot.waitSignal(wall.main_stream_released) as released:
         rig.qtbot.keyClick(wall, Qt.Key.Key_Escape)
@@ -462,8 +462,7 @@ def test_a_main_stream_that_stalls_gives_way_to_the_substream(rig):
     for media in main_stream():
         wall.feed_media("a", media)
     rig.qtbot.waitUntil(
-        lambda: wall.shown_shot("a") is not None and wall.shown_shot("a").picture_width == 640,
-        timeout=5000,
+        lambda: wall.shown_shot("a") is not None and wall.shown_shot("a").picture_width == 640
     )
     rig.ahead_s = 3
     rig.push("a")
@@ -512,7 +511,7 @@ def test_a_snapshot_of_a_maximised_tile_is_the_main_streams(rig):
     wall.maximise("a")
     for media in main_stream():
         wall.feed_media("a", media)
-    rig.qtbot.waitUntil(lambda: wall.shown_shot("a") is not None, timeout=5000)
+    rig.qtbot.waitUntil(lambda: wall.shown_shot("a") is not None)
     image = QImage(wall.save_snapshot("a"))
     assert (image.width(), image.height()) == (640, 360)
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QToolButton
 
 from ui.wall.layouts import LAYOUTS
 
-pytestmark = pytest.mark.timeout(60)
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
 
@@ -17,7 +16,7 @@ CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 def press(window, qtbot):
     window.activateWindow()
     window.wall.setFocus()
-    qtbot.waitUntil(window.isActiveWindow, timeout=3_000)
+    qtbot.waitUntil(window.isActiveWindow)
 
     def press(key, modifier=Qt.KeyboardModifier.NoModifier):
         # Shortcuts are looked up from the widget that has the focus, as a person's keys are.
@@ -32,10 +31,10 @@ def test_f9_and_f10_hide_the_panels_and_bring_them_back(window, press, qtbot):
         width = window.wall.width()
         press(key)
         assert dock.isHidden()
-        qtbot.waitUntil(lambda width=width: window.wall.width() > width, timeout=3_000)
+        qtbot.waitUntil(lambda width=width: window.wall.width() > width)
         press(key)
         assert not dock.isHidden()
-        qtbot.waitUntil(lambda width=width: window.wall.width() == width, timeout=3_000)
+        qtbot.waitUntil(lambda width=width: window.wall.width() == width)
 
 
 def test_f2_f3_f4_show_the_pages(window, press):
@@ -64,15 +63,15 @@ def test_every_button_has_a_tool_tip_and_every_key_of_the_menu_is_shown(window):
 def test_f11_leaves_the_wall_alone_and_escape_brings_the_window_back(window, press, qtbot):
     before = window.wall.width()
     press(Qt.Key.Key_F9)  # the tree was hidden before: it must stay so
-    qtbot.waitUntil(lambda: window.wall.width() > before, timeout=3_000)
+    qtbot.waitUntil(lambda: window.wall.width() > before)
     width = window.wall.width()
     press(Qt.Key.Key_F11)
-    qtbot.waitUntil(lambda: window.wall.size() == window.size(), timeout=3_000)
+    qtbot.waitUntil(lambda: window.wall.size() == window.size())
     assert window.isFullScreen()
     assert window.top_bar.isHidden()
     assert window.statusBar().isHidden()
     press(Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: window.wall.width() == width, timeout=3_000)
+    qtbot.waitUntil(lambda: window.wall.width() == width)
     assert not window.isFullScreen()
     assert not window.top_bar.isHidden()
     assert [dock.isHidden() for dock in window._docks] == [True, False]
@@ -90,10 +89,10 @@ def test_escape_first_leaves_the_maximised_camera_then_the_full_screen(window, p
 
 def test_a_maximised_window_is_maximised_again_after_the_full_screen(window, press, qtbot):
     window.showMaximized()
-    qtbot.waitUntil(window.isMaximized, timeout=3_000)
+    qtbot.waitUntil(window.isMaximized)
     press(Qt.Key.Key_F11)
     press(Qt.Key.Key_F11)
-    qtbot.waitUntil(lambda: window.isMaximized() and not window.isFullScreen(), timeout=3_000)
+    qtbot.waitUntil(lambda: window.isMaximized() and not window.isFullScreen())
 
 
 def test_control_and_a_figure_choose_the_layouts_in_the_menus_order(window, press):
@@ -129,7 +128,7 @@ def test_alt_s_keeps_the_picture_of_the_selected_camera(window, press, qtbot, tm
         scene = window.wall.shown_scene("b")
         return scene is not None and scene.state.is_live
 
-    qtbot.waitUntil(is_live, timeout=10_000)
+    qtbot.waitUntil(is_live)
     press(Qt.Key.Key_S, ALT)
     (kept,) = (tmp_path / "pictures").rglob("*.png")
     assert window.status_bar._message.text() == f"Picture kept: {kept}"

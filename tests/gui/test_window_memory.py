@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QSize, Qt
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture
 def ready(qtbot, open_window, engine):
@@ -14,14 +12,14 @@ def ready(qtbot, open_window, engine):
 
     def make(**options):
         made = open_window(engine.folder.root, **options)
-        qtbot.waitUntil(lambda: len(made._cameras) == 2 and made.recording == 2, timeout=10_000)
+        qtbot.waitUntil(lambda: len(made._cameras) == 2 and made.recording == 2)
         return made
 
     return make
 
 
 def close(qtbot, window):
-    with qtbot.waitSignal(window.closed, timeout=5_000) as told:
+    with qtbot.waitSignal(window.closed) as told:
         window.close()
     return told.args[0]
 
@@ -31,7 +29,7 @@ def test_layout_panels_size_and_widths_are_as_they_were(qtbot, ready):
     first.wall.set_layout("4x2")
     first._docks[0].hide()
     first.resizeDocks([first._docks[1]], [420], Qt.Orientation.Horizontal)
-    qtbot.waitUntil(lambda: first._docks[1].width() == 420, timeout=3_000)
+    qtbot.waitUntil(lambda: first._docks[1].width() == 420)
     close(qtbot, first)
     second = ready(size=None)
     assert second.wall.layout_name == "4x2"
@@ -109,7 +107,7 @@ def test_a_first_look_without_an_engine_has_one_started_once(qtbot, tmp_path, th
     window = make_window(tmp_path, lambda: asked.append(1))
     window.show()
     try:
-        qtbot.waitUntil(lambda: len(asked) == 1, timeout=3_000)
+        qtbot.waitUntil(lambda: len(asked) == 1)
         assert window.status_bar._recording.text() == "Engine not reachable"
         qtbot.wait(1_700)  # two more looks
         assert asked == [1]

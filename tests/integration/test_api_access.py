@@ -15,8 +15,7 @@ from engine.hub.api.access import OPEN, SCRAPE
 from engine.hub.api.app import build_app
 from nvr_app.contract.config import CameraSettings, Settings
 from tests.support.engine_process import Engine
-
-pytestmark = pytest.mark.timeout(90)
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def one(tmp_path_factory, clip):
 
 @pytest.fixture(scope="module")
 def web(one):
-    with httpx.Client(base_url=one.endpoint.url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=one.endpoint.url, trust_env=False, timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -188,14 +187,14 @@ def test_websockets_refuse_all_who_may_not_listen(app, one):
             with pytest.raises(InvalidStatus) as refusal:
                 connect(
                     one.endpoint.url.replace("http", "ws", 1) + path + "?camera_id=a",
-                    additional_headers=headers, origin=origin, proxy=None, open_timeout=10,
+                    additional_headers=headers, origin=origin, proxy=None, open_timeout=PATIENCE_S,
                 ).close()  # fmt: skip
             assert refusal.value.response.status_code == 403
         with connect(
             one.endpoint.url.replace("http", "ws", 1) + path + "?camera_id=a",
             additional_headers=own, proxy=None,
         ) as listening:  # fmt: skip
-            assert listening.recv(timeout=10)
+            assert listening.recv(timeout=PATIENCE_S)
 
 
 def test_every_refusal_and_mistake_is_a_json_sentence(web, one):

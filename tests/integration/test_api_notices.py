@@ -1,6 +1,7 @@
 """The WebSockets on a real engine: notices in their order, live packets that decode, slow desks."""
 
 import contextlib
+import itertools
 import socket
 import time
 
@@ -23,8 +24,7 @@ from nvr_app.contract.notices import (
 )
 from nvr_app.contract.wire import PROTOCOL
 from tests.support.engine_process import Engine
-
-pytestmark = pytest.mark.timeout(90)
+from tests.support.patience import BUSY, PATIENCE_S
 
 decode_notice = msgspec.json.Decoder(AnyNotice).decode
 decode_media = msgspec.msgpack.Decoder(AnyMedia).decode
@@ -87,7 +87,7 @@ def notices(web_socket, limit_s):
             yield decode_notice(web_socket.recv(timeout=max(deadline_s - time.monotonic(), 0)))
 
 
-def await_notice(web_socket, is_wanted, what, limit_s=15.0):
+def await_notice(web_socket, is_wanted, what, limit_s=PATIENCE_S):
     for notice in notices(web_socket, limit_s):
         if is_wanted(notice):
             return notice
@@ -104,7 +104,7 @@ def status_in(notice, camera_id):
 
 def test_a_desk_is_welcomed_and_told_everything_first(one):
     with listening(one, "/api/v1/notices") as desk:
-        welcome, cameras, model = (decode_notice(desk.recv(timeout=5)) for _ in range(3))
+        welcome, cameras, model = (decode_notice(desk.recv(timeout=PATIENCE_S)) for _ in range(3))
     endpoint = one.endpoint
     assert welcome == Welcome(
         protocol=PROTOCOL, instance_id=endpoint.instance_id, version=endpoint.version
@@ -127,7 +127,7 @@ def test_a_pause_and_a_resume_are_told_to_every_desk(one):
             for desk in desks:
                 told = await_notice(desk, lambda n: status_in(n, "a") == "paused", "the pause")
                 assert [s.recording for s in told.cameras if s.camera_id == "a"] == [False]
-            assert time.monotonic() - asked_s < 5
+            assert time.monotonic() - asked_s < 5 * BUSY
         finally:
             assert one.ask("/api/v1/cameras/a/resume", "POST")[0] == 200
         for desk in desks:
@@ -164,7 +164,6 @@ def test_motion_is_told_at_once_and_found_in_the_index_under_the_same_id(one):
             desk,
             lambda n: isinstance(n, FactNoted) and isinstance(n.fact, MotionEnded),
             "motion of camera m",
-            limit_s=25,
         )
     fact = noted.fact
     assert fact.camera_id == "m"
@@ -175,7 +174,7 @@ def test_motion_is_told_at_once_and_found_in_the_index_under_the_same_id(one):
         page = one.json("/api/v1/events?camera_id=m&kind=motion")
         return [event for event in page["events"] if event["event_id"] == fact.event_id]
 
-    one.until(found, "the event in the index", limit_s=5)
+    one.until(found, "the event in the index")
     (event,) = found()
     assert (event["start_wall_us"], event["end_wall_us"]) == (fact.start_wall_us, fact.end_wall_us)
     assert (event["site"], event["node"]) == ("works", "box1")
@@ -188,13 +187,13 @@ def test_motion_is_told_at_once_and_found_in_the_index_under_the_same_id(one):
 def test_live_starts_with_the_format_and_a_keyframe_and_decodes(one, role):
     with listening(one, f"/api/v1/live?camera_id=a&role={role}", max_size=None) as desk:
         asked_s = time.monotonic()
-        header = decode_media(desk.recv(timeout=5))
-        first = decode_media(desk.recv(timeout=5))
+        header = decode_media(desk.recv(timeout=PATIENCE_S))
+        first = decode_media(desk.recv(timeout=PATIENCE_S))
         # It starts from the buffered GOP: nobody waits for the next keyframe.
-        assert time.monotonic() - asked_s < 3
+        assert time.monotonic() - asked_s < 3 * BUSY
         packets = [first]
         while len(packets) < 45:
-            media = decode_media(desk.recv(timeout=5))
+            media = decode_media(desk.recv(timeout=PATIENCE_S))
             assert isinstance(media, MediaPacket)
             packets.append(media)
     assert isinstance(header, MediaHeader)
@@ -206,7 +205,7 @@ def test_live_starts_with_the_format_and_a_keyframe_and_decodes(one, role):
     assert live == sorted(live, reverse=True)  # the buffered ones come first, then none
     stamps = [packet.pts_us for packet in packets]
     assert stamps == sorted(set(stamps))
-    assert abs(packets[-1].wall_us - time.time_ns() // 1000) < 5_000_000
+    assert abs(packets[-1].wall_us - time.time_ns() // 1000) < 5_000_000 * BUSY
     decoder = av.CodecContext.create(header.codec, "r")
     decoder.extradata = header.extradata
     pictures = []
@@ -229,7 +228,7 @@ def test_live_starts_with_the_format_and_a_keyframe_and_decodes(one, role):
 def test_live_of_what_is_not_there_ends_with_a_sentence(one, query, code, word):
     with listening(one, f"/api/v1/live?{query}") as desk:
         with pytest.raises(ConnectionClosed) as closed:
-            desk.recv(timeout=5)
+            desk.recv(timeout=PATIENCE_S)
         assert closed.value.rcvd.code == code
         assert word in closed.value.rcvd.reason
 
@@ -244,16 +243,19 @@ def test_a_desk_that_reads_nothing_hurts_no_other(one):
         )
         desk = stack.enter_context(listening(one, "/api/v1/notices"))
         time.sleep(2)
-        received = 0
-        deadline_s = time.monotonic() + 4
-        while time.monotonic() < deadline_s:
-            media = decode_media(fast.recv(timeout=2))
-            received += isinstance(media, MediaPacket) and not media.buffered
-        assert received > 4 * 30 * 0.75
-        await_notice(desk, lambda n: status_in(n, "a") == "active", "a state", limit_s=5)
+        received = []
+        while len(received) < 100:
+            media = decode_media(fast.recv(timeout=PATIENCE_S))
+            if isinstance(media, MediaPacket) and not media.buffered:
+                received.append(media)
+        steps_us = {b.pts_us - a.pts_us for a, b in itertools.pairwise(received)}
+        assert max(steps_us) < 50_000, "packets of thirty a second are missing"
+        # What comes is new: nothing has piled up before those who do read.
+        assert time.time_ns() // 1000 - received[-1].wall_us < 2_000_000 * BUSY
+        await_notice(desk, lambda n: status_in(n, "a") == "active", "a state")
         asked_s = time.monotonic()
         assert one.ask("/health/ready")[0] == 200
-        assert time.monotonic() - asked_s < 2
+        assert time.monotonic() - asked_s < 2 * BUSY
         assert one.recording() == 2
 
 
@@ -263,11 +265,11 @@ def test_desks_that_left_are_no_longer_counted(one):
         (line,) = [row for row in text.splitlines() if row.startswith("surveillance_desks_conn")]
         return float(line.split()[1])
 
-    one.until(lambda: counted() == 0, "no desk at first", limit_s=10)
+    one.until(lambda: counted() == 0, "no desk at first")
     with listening(one, "/api/v1/notices"), listening(one, "/api/v1/notices") as second:
-        second.recv(timeout=5)
-        one.until(lambda: counted() == 2, "both desks", limit_s=5)
-    one.until(lambda: counted() == 0, "both to have left", limit_s=10)
+        second.recv(timeout=PATIENCE_S)
+        one.until(lambda: counted() == 2, "both desks")
+    one.until(lambda: counted() == 0, "both to have left")
 
 
 @contextlib.contextmanager
@@ -276,7 +278,7 @@ def stuck(one, path):
     url = httpx.URL(one.endpoint.url)
     with socket.socket() as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        raw.settimeout(5)
+        raw.settimeout(PATIENCE_S)
         raw.connect((url.host, url.port))
         raw.sendall(
             f"GET {path} HTTP/1.1\r\nHost: {url.host}\r\nUpgrade: websocket\r\n"

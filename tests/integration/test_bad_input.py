@@ -20,14 +20,13 @@ from nvr_app.contract.config import (
     StorageSettings,
 )
 from tests.support.engine_process import Engine
-
-pytestmark = pytest.mark.timeout(120)
+from tests.support.patience import PATIENCE_S
 
 CANARY = "hunter2-kanarie-9f31"
 MIB = 1024**2
 
 
-def nvr(root, *words, stdin="", timeout=60):
+def nvr(root, *words, stdin="", timeout=PATIENCE_S):
     """The command line as a person calls it."""
     return subprocess.run(
         [sys.executable, "-m", "nvr_app", "--data-dir", str(root), *words],
@@ -146,7 +145,7 @@ def test_a_taken_port_is_named_recording_goes_on_and_the_api_comes_when_it_is_fr
         grown = one.recorded_bytes("a")
         one.until(lambda: one.recorded_bytes("a") > grown, "recording to go on")
         assert one.endpoint is None
-    one.until(lambda: one.endpoint is not None, "the API on the port that is free now", limit_s=15)
+    one.until(lambda: one.endpoint is not None, "the API on the port that is free now")
     assert one.endpoint.url.endswith(f":{port}")
     one.until(lambda: one.recording() == 1, "camera a")
 
@@ -236,10 +235,11 @@ def test_a_full_disk_is_told_survived_and_the_gap_is_on_the_record(engine, clip,
             full_us = time.time_ns() // 1000
             ballast = fill(disk)
             one.until(lambda: one.statuses()["a"]["status"] == "unwritable", "the state")
+            told_us = time.time_ns() // 1000
             status = one.statuses()["a"]
             assert not status["recording"]
             assert "space" in status["detail"]
-            one.until(lambda: "small" in storage_fault(one), "readiness to tell", limit_s=10)
+            one.until(lambda: "small" in storage_fault(one), "readiness to tell")
             code, body = one.ask("/health/ready")
             checks = json.loads(body)["checks"]
             assert code == 503
@@ -249,16 +249,17 @@ def test_a_full_disk_is_told_survived_and_the_gap_is_on_the_record(engine, clip,
 
             ballast.unlink()
             free_us = time.time_ns() // 1000
-            one.until(lambda: one.recording() == 1, "recording to come back", limit_s=15)
+            one.until(lambda: one.recording() == 1, "recording to come back")
+            back_us = time.time_ns() // 1000
             one.until(lambda: gaps(one), "the gap's record")
             (gap,) = gaps(one)
             assert gap["reason"] == "storage"
             # It began when the last bytes were taken, and ended when space was back.
-            assert abs(gap["start_wall_us"] - full_us) < 3_000_000
-            assert free_us - 1_000_000 < gap["end_wall_us"] < free_us + 15_000_000
+            assert full_us - 3_000_000 < gap["start_wall_us"] < told_us
+            assert free_us - 1_000_000 < gap["end_wall_us"] < back_us + 1_000_000
             shown = timeline_gaps(one)
             assert [what for _, _, what in shown] == ["storage"]
-            one.until(lambda: one.ask("/health/ready")[0] == 200, "readiness", limit_s=10)
+            one.until(lambda: one.ask("/health/ready")[0] == 200, "readiness")
             assert {name: process.pid for name, process in one.children().items()} == pids
             time.sleep(1)
             one.stop()
@@ -327,7 +328,7 @@ class Doorman(threading.Thread):
             while True:
                 connection, _ = self._server.accept()
                 with connection, contextlib.suppress(OSError):
-                    connection.settimeout(5)
+                    connection.settimeout(PATIENCE_S)
                     self._talk(connection)
 
     def _talk(self, connection):

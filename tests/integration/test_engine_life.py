@@ -10,8 +10,9 @@ import time
 import psutil
 import pytest
 
-pytestmark = pytest.mark.timeout(180)
+from tests.support.patience import BUSY, PATIENCE_S
 
+BACK_S = 10 * BUSY
 CHILD_TITLES = {"hub", "camera-a", "camera-b"}
 
 
@@ -38,7 +39,7 @@ def test_a_second_engine_on_the_folder_is_refused_by_a_sentence(engine, sim_came
     one = engine(sim_cameras(1)).start()
     done = subprocess.run(
         [sys.executable, "-m", "nvr_app", "--data-dir", str(one.folder.root), "engine"],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert str(one.process.pid) in done.stderr
@@ -55,11 +56,11 @@ def test_a_killed_process_is_back_and_nothing_is_unexplained(engine, sim_cameras
     before = one.children()
     grown = one.recorded_bytes("b")
     before[victim].kill()
-    one.until(lambda: one.pid_of(victim) not in {None, before[victim].pid}, "its heir", limit_s=10)
-    one.until(lambda: one.recording() == 2, "both cameras to record again", limit_s=10)
+    one.until(lambda: one.pid_of(victim) not in {None, before[victim].pid}, "its heir", BACK_S)
+    one.until(lambda: one.recording() == 2, "both cameras to record again", BACK_S)
     assert all(one.pid_of(name) == before[name].pid for name in CHILD_TITLES - {victim})
     # The heir may be there before the next fragment of the other camera is due.
-    one.until(lambda: one.recorded_bytes("b") > grown, "the other camera's fragment", limit_s=5)
+    one.until(lambda: one.recorded_bytes("b") > grown, "the other camera's fragment")
     time.sleep(2)
     one.stop()
     code, report = one.check("--hash")
@@ -74,12 +75,12 @@ def test_children_of_a_killed_supervisor_close_their_segments_and_end(engine, si
     time.sleep(2)
     children = list(one.children().values())
     one.process.kill()
-    one.process.wait(10)
-    gone, alive = psutil.wait_procs(children, timeout=15)
+    one.process.wait(PATIENCE_S)
+    gone, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
     assert alive == []
     assert len(gone) == 3
     one.start()
-    one.until(lambda: one.recording() == 2, "both cameras to record again", limit_s=10)
+    one.until(lambda: one.recording() == 2, "both cameras to record again", BACK_S)
     one.stop()
     code, report = one.check("--hash")
     assert (code, report["is_sound"]) == (0, True), report
@@ -112,7 +113,7 @@ def test_everything_killed_at_once_loses_less_than_a_second(engine, sim_cameras,
             if segment["end_wall_us"] > begun_us
         }
 
-    one.until(lambda: set(ends_us()) == {"a", "b"}, "adoption", limit_s=10)
+    one.until(lambda: set(ends_us()) == {"a", "b"}, "adoption")
     assert min(ends_us().values()) > killed_us - 1_000_000
     one.stop()
     code, report = one.check("--hash")
@@ -130,12 +131,12 @@ def test_a_frozen_hub_is_replaced_and_health_answers_meanwhile(engine, sim_camer
 
     started = time.monotonic()
     url = f"http://127.0.0.1:{supervisor['health_port']}/health"
-    with urllib.request.urlopen(url, timeout=1) as answer:
+    with urllib.request.urlopen(url, timeout=1 * BUSY) as answer:
         assert json.load(answer)["status"] == "alive"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 1 * BUSY
     grown = one.recorded_bytes("a")
-    one.until(lambda: not psutil.pid_exists(hub.pid), "the frozen hub to be ended", limit_s=20)
-    one.until(lambda: one.recording() == 1, "the new hub to answer", limit_s=15)
+    one.until(lambda: not psutil.pid_exists(hub.pid), "the frozen hub to be ended")
+    one.until(lambda: one.recording() == 1, "the new hub to answer")
     assert one.recorded_bytes("a") > grown
 
 
@@ -159,15 +160,18 @@ def test_a_pause_is_a_wanted_gap(engine, sim_cameras):
     one = engine(sim_cameras(1)).start()
     all_record(one, 1)
     time.sleep(1.5)
+    asked_us = time.time_ns() // 1_000
     assert one.ask("/api/v1/cameras/a/pause", "POST")[0] == 200
     one.until(lambda: one.statuses()["a"]["status"] == "paused", "the pause")
     time.sleep(2.5)
     one.ask("/api/v1/cameras/a/resume", "POST")
     all_record(one, 1)
+    back_us = time.time_ns() // 1_000
     one.until(lambda: one.json("/api/v1/recordings")["gaps"], "the gap record")
     (gap,) = one.json("/api/v1/recordings")["gaps"]
     assert gap["reason"] == "paused"
-    assert 1_500_000 < gap["end_wall_us"] - gap["start_wall_us"] < 8_000_000
+    length_us = gap["end_wall_us"] - gap["start_wall_us"]
+    assert 1_500_000 < length_us < back_us - asked_us + 1_000_000
     one.stop()
     assert one.check()[0] == 0
 
@@ -176,7 +180,7 @@ def test_shutdown_over_the_api_is_an_orderly_stop(engine, sim_cameras):
     one = engine(sim_cameras(1)).start()
     all_record(one, 1)
     assert one.ask("/shutdown", "POST")[0] == 202
-    assert one.process.wait(30) == 0
+    assert one.process.wait(PATIENCE_S) == 0
     code, report = one.check("--hash")
     assert (code, report["open_segments"]) == (0, [])
 

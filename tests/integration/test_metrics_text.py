@@ -12,8 +12,7 @@ from engine.base.metric_table import LATENCY_MS, METRICS
 from engine.base.registry import MetricsRegistry
 from nvr_app.contract.config import CameraSettings
 from tests.support.engine_process import Engine
-
-pytestmark = pytest.mark.timeout(90)
+from tests.support.patience import PATIENCE_S
 
 # Operations plan, 1.2.2: names that Prometheus' own advice would spell in seconds.
 PLANNED_MS_NAMES = {"surveillance_pipeline_latency_ms", "surveillance_model_inference_ms"}
@@ -91,7 +90,7 @@ def objections(text):
     """Names that promtool objects to, with its words; what it cannot parse is a failure here."""
     done = subprocess.run(
         ["promtool", "check", "metrics"],
-        input=text, capture_output=True, text=True, timeout=30, check=False,
+        input=text, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     found = [OBJECTION.fullmatch(line) for line in lines]
@@ -150,12 +149,15 @@ def test_the_latency_has_the_plans_buckets(one):
 
 def test_the_values_are_those_of_the_cameras(one):
     found = families(one)
-    fps = {
-        sample.labels["camera_id"]: (sample.labels["location"], sample.value)
-        for sample in found["surveillance_fps_per_camera"].samples
-    }
-    assert set(fps) == {"a", "b"}
-    assert all(place == "Yard" and 15 < value < 45 for place, value in fps.values()), fps
+    rates = found["surveillance_fps_per_camera"].samples
+    assert {(s.labels["camera_id"], s.labels["location"]) for s in rates} == {
+        ("a", "Yard"), ("b", "Yard"),
+    }  # fmt: skip
+    # A rate of the last seconds: it dips and leaps while a busy machine makes them late.
+    one.until(
+        lambda: all(25 < fps_of(one, camera_id) < 35 for camera_id in ("a", "b")),
+        "both cameras to be at their thirty frames a second",
+    )
     active = found["surveillance_stream_active"].samples
     assert {s.labels["camera_id"] for s in active if s.value == 1} == {"a", "b"}
     grown = {s.labels["camera_id"]: s.value for s in found["surveillance_recorded_bytes"].samples}
@@ -212,7 +214,7 @@ def test_the_series_of_a_camera_that_left_go_with_it_and_come_back(one, cameras)
         assert one.ask("/api/v1/settings/reload", "POST")[0] == 202
         one.until(lambda: "b" not in one.statuses(), "camera b to leave")
         one.until(lambda: "camera-b" not in one.children(), "its worker to leave")
-        one.until(lambda: not series_of_b(), "its series to leave", limit_s=10)
+        one.until(lambda: not series_of_b(), "its series to leave")
     finally:
         one.save(cameras)
         one.ask("/api/v1/settings/reload", "POST")

@@ -20,6 +20,7 @@ import pytest
 from benchmarks.rig.clips import ClipSpec, camera_clip, joined_clip, main_and_sub
 from benchmarks.rig.proxy import FaultProxy, RtpTap
 from benchmarks.rig.server import RtspServer, rig_missing
+from tests.support.patience import BUSY, PATIENCE_S
 
 pytestmark = [
     pytest.mark.rtsp,
@@ -42,7 +43,7 @@ def small(folder):
 def watch(url, **options):
     """A client; over TCP unless told otherwise."""
     # Without the last it looks at two seconds of stream before it begins.
-    given = {"rtsp_transport": "tcp", "timeout": "2000000", "analyzeduration": "200000"}
+    given = {"rtsp_transport": "tcp", "timeout": "20000000", "analyzeduration": "200000"}
     return av.open(url, options=given | options)
 
 
@@ -63,7 +64,7 @@ def test_streams_are_paced_like_a_camera(small):
     # The first come in a burst: the server fills its queues while the client introduces itself.
     late = found[25:]
     rate = (len(late) - 1) / (late[-1][2] - late[0][2])
-    assert rate == pytest.approx(15, rel=0.05)
+    assert rate == pytest.approx(15, rel=0.2)
 
 
 def units_of(data):
@@ -93,8 +94,10 @@ def test_the_account_is_what_the_client_received(codec, folder):
         assert received in [sent[at : at + 25] for at in range(len(sent) - 24)]
     assert [row[0] for row in rows] == sorted({row[0] for row in rows})
     for _, wall_ns, _, mono_ns, last_wall_ns, last_mono_ns in rows[:-1]:
-        assert 0 <= last_mono_ns - mono_ns < 2_000_000_000
-        assert last_wall_ns - wall_ns == pytest.approx(last_mono_ns - mono_ns, abs=50_000_000)
+        assert 0 <= last_mono_ns - mono_ns < 2_000_000_000 * BUSY
+        assert last_wall_ns - wall_ns == pytest.approx(
+            last_mono_ns - mono_ns, abs=50_000_000 * BUSY
+        )
 
 
 @pytest.mark.parametrize("digest", [False, True])
@@ -111,14 +114,14 @@ def test_logins_are_asked_for(small, digest):
 def test_a_stalled_line_brings_nothing(small, mode):
     with RtspServer() as server, FaultProxy("127.0.0.1", server.port) as proxy:
         url = proxy.url_through(server.add("/a", small))
-        with watch(url, timeout="700000") as one:
+        with watch(url, timeout="1500000") as one:
             stream = one.demux(video=0)
             next(stream)
             proxy.set_mode(mode)
             started = time.monotonic()
             with pytest.raises(av.error.TimeoutError):
                 list(stream)
-            assert 0.6 < time.monotonic() - started < 3
+            assert 1.3 < time.monotonic() - started < 1.5 * BUSY
         with pytest.raises(av.error.FFmpegError):
             packets(url, 1, timeout="500000")
 
@@ -151,7 +154,7 @@ def test_reset_is_seen_at_once_and_another_server_can_take_over(small):
             started = time.monotonic()
             with contextlib.suppress(av.error.FFmpegError):
                 list(stream)
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 1 * BUSY
         assert proxy.connections() == 0
         assert len(packets(url.replace("/a", "/b"), 2)) == 2
 
@@ -167,7 +170,7 @@ def test_a_slow_line_brings_no_more_than_it_can(small):
             while time.monotonic() - began < 2:
                 next(stream)
             passed, took_s = proxy.passed_bytes - before, time.monotonic() - began
-    assert passed == pytest.approx(10_000 * took_s, rel=0.3)
+    assert 0.3 < passed / (10_000 * took_s) < 1.3
 
 
 def test_a_client_that_reads_nothing_does_not_hold_up_the_others():
@@ -187,10 +190,10 @@ def test_a_client_that_reads_nothing_does_not_hold_up_the_others():
             one.start()
             stack.callback(one.join, 5)
         with socket.create_connection(("127.0.0.1", proxy.port)) as idle:
-            idle.settimeout(5)
+            idle.settimeout(PATIENCE_S)
             assert idle.recv(1)
             time.sleep(0.3)
-            with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as busy:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_S) as busy:
                 taken = 0
                 while data := busy.recv(1 << 18):
                     taken += len(data)
@@ -254,7 +257,7 @@ def test_another_clip_for_whoever_comes_next_and_a_mount_that_is_gone(small, fol
             started = time.monotonic()
             with contextlib.suppress(av.error.FFmpegError):
                 list(stream)
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 2 * BUSY
         assert set(sizes(url, 3)) == {480}
         server.remove("/a")
         with pytest.raises(av.error.HTTPNotFoundError):
@@ -302,7 +305,7 @@ def test_the_server_goes_when_its_owner_dies(small):
     owner = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
     port = int(owner.stdout)
     assert owner.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and listens(port):
         time.sleep(0.1)
     assert not listens(port)
@@ -327,6 +330,6 @@ def test_disconnect_all(small):
             started = time.monotonic()
             with contextlib.suppress(av.error.FFmpegError):
                 list(stream)
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 2 * BUSY
         assert server.clients() == 0
         assert server.cpu_seconds() > 0

@@ -16,10 +16,10 @@ import pytest
 from benchmarks.rig.clips import ClipSpec, camera_clip
 from benchmarks.rig.proxy import FaultProxy
 from benchmarks.rig.server import RtspServer, rig_missing
+from tests.support.patience import PATIENCE_S
 
 pytestmark = [
     pytest.mark.rtsp,
-    pytest.mark.timeout(120),
     pytest.mark.skipif(rig_missing() is not None, reason=str(rig_missing())),
 ]
 
@@ -38,7 +38,7 @@ class Nvr:
 
     def __call__(self, *words):
         process = self.start(*words)
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=PATIENCE_S)
         return process.returncode, out, error
 
 

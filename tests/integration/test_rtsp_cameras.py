@@ -21,7 +21,6 @@ from tests.support.engine_process import Engine
 
 pytestmark = [
     pytest.mark.rtsp,
-    pytest.mark.timeout(180),
     pytest.mark.skipif(rig_missing() is not None, reason=str(rig_missing())),
 ]
 
@@ -132,13 +131,15 @@ def recorded(clips, tmp_path_factory):
         stack.callback(engine.close)
         for camera_id in ("basic", "digest"):
             Secrets(engine.folder).set_camera(camera_id, LOGIN)
+        started_s = time.monotonic()
         engine.start()
-        engine.until(lambda: engine.recording() == len(cameras), "every camera to record", 60)
+        engine.until(lambda: engine.recording() == len(cameras), "every camera to record")
         time.sleep(RECORD_S)
         statuses = engine.statuses()
         engine.stop()
+        ran_s = time.monotonic() - started_s
         plain.flush()
-        yield engine, root, statuses
+        yield engine, root, statuses, ran_s
 
 
 def files_of(engine, camera_id):
@@ -150,7 +151,7 @@ ALL = ["h264", "h265", "mjpeg", "aac", "pcma", "udp", "basic", "digest", "tls", 
 
 @pytest.mark.parametrize("camera_id", ALL)
 def test_every_file_plays_from_its_first_frame(recorded, camera_id):
-    engine, _, statuses = recorded
+    engine, _, statuses, _ = recorded
     files = files_of(engine, camera_id)
     size = (320, 184 if camera_id in {"mjpeg", "http"} else 180)
     assert len(files) >= 2
@@ -171,17 +172,17 @@ def test_every_file_plays_from_its_first_frame(recorded, camera_id):
 @pytest.mark.parametrize("camera_id", ALL)
 def test_footage_lasts_as_long_as_the_recording(recorded, camera_id):
     """Media time is not stretched or squeezed, and the index says the same as the files."""
-    engine, _, _ = recorded
+    engine, _, _, ran_s = recorded
     length_s = 0.0
     for path in files_of(engine, camera_id):
         with av.open(str(path)) as container:
             times = [float(p.pts * p.time_base) for p in container.demux(video=0) if p.size]
         length_s += max(times) - min(times)
-    assert RECORD_S - 2.5 < length_s < RECORD_S + 45
+    assert RECORD_S - 2.5 < length_s < ran_s + 2
 
 
 def test_check_finds_everything_sound(recorded):
-    engine, _, _ = recorded
+    engine, *_ = recorded
     code, report = engine.check("--hash")
     assert (code, report["is_sound"]) == (0, True), report
     assert report["hashed"] == report["segments"] == sum(len(files_of(engine, c)) for c in ALL)
@@ -205,7 +206,7 @@ def nal_units(path, codec):
 
 @pytest.mark.parametrize(("camera_id", "clip"), [("h264", "main"), ("h265", "h265")])
 def test_the_files_hold_what_the_camera_sent_unit_by_unit(recorded, clips, camera_id, clip):
-    engine, root, _ = recorded
+    engine, root, *_ = recorded
     slices = {digest for is_slice, digest in nal_units(clips[clip], camera_id) if is_slice}
     rows = [json.loads(line) for line in (root / f"{camera_id}.jsonl").read_text().splitlines()]
     sent = [digest for row in rows for digest in row[2] if digest in slices]
@@ -222,7 +223,7 @@ def test_the_files_hold_what_the_camera_sent_unit_by_unit(recorded, clips, camer
 
 @pytest.mark.parametrize("camera_id", ["aac", "pcma"])
 def test_sound_is_carried_along(recorded, camera_id):
-    engine, _, _ = recorded
+    engine, *_ = recorded
     for path in files_of(engine, camera_id):
         with av.open(str(path)) as container:
             (sound,) = container.streams.audio
@@ -235,7 +236,7 @@ def test_sound_is_carried_along(recorded, camera_id):
 
 
 def test_no_password_is_written_anywhere(recorded):
-    engine, _, _ = recorded
+    engine, *_ = recorded
     assert LOGIN.password not in engine.log()
     for path in engine.folder.root.rglob("*"):
         if path.is_file() and path.suffix != ".mp4":

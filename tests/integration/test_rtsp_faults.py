@@ -27,16 +27,17 @@ from engine.media.segment_probe import measure_segment
 from nvr_app.contract.config import CameraSettings, Credentials
 from nvr_app.secrets import Secrets
 from tests.support.engine_process import Engine
+from tests.support.patience import BUSY
 
 pytestmark = [
     pytest.mark.rtsp,
-    pytest.mark.timeout(240),
     pytest.mark.skipif(rig_missing() is not None, reason=str(rig_missing())),
 ]
 
-SHOWN_S = 5.0
+SHOWN_S = 5.0 * BUSY
 OUTAGE_S = 6.0
-BACK_S = 15.0
+BACK_S = 15.0 * BUSY
+REFUSED_REST_S = 30
 BASE = {"width": 320, "height": 180, "fps": 15, "bitrate_kbit": 300, "gop_s": 1, "seconds": 240}
 
 # Never right from the start: the state that is shown and what its sentence says.
@@ -146,12 +147,16 @@ class Story:
         self.watcher = watcher
         self.started = 0.0
         self.hit: dict[str, Seen] = {}
+        self.hit_done_us: dict[str, int] = {}
         self.healed: dict[str, float] = {}
-        self.tries = 0
+        self.tries, self.tries_s = 0, 0.0
         self.metrics = ""
         self.recordings: dict = {}
         self.timeline: dict = {}
-        self.witness: list = []
+
+    def shown_after_hit(self, name):
+        """The first sight of a camera that no longer claims to be live, or None."""
+        return self.watcher.first(name, lambda row: not row.claims_live, self.hit[name].mono)
 
 
 class Site:
@@ -230,14 +235,16 @@ def tell(story, site):
         now = engine.statuses()
         return all(now.get(one, {}).get("recording") for one in recording)
 
-    engine.until(all_record, "the good cameras to record", 60)
+    engine.until(all_record, "the good cameras to record")
     begun = time.monotonic()
     before = site.proxies["password"].accepted
     time.sleep(3)
     for name in HIT:
         story.hit[name] = Seen(time.monotonic(), time.time_ns() // 1000, {})
         site.hit(name)
+        story.hit_done_us[name] = time.time_ns() // 1000
     time.sleep(OUTAGE_S)
+    engine.until(lambda: all(story.shown_after_hit(name) for name in LONG), "the faults to show")
     for name in LONG:
         story.healed[name] = time.monotonic()
         site.heal(name)
@@ -245,8 +252,9 @@ def tell(story, site):
     story.healed["silent"] = time.monotonic()
     time.sleep(max(0.0, 10 - (time.monotonic() - begun)))
     story.tries = site.proxies["password"].accepted - before
+    story.tries_s = time.monotonic() - begun
     recording.add("silent")
-    engine.until(all_record, "every camera that can to record again", 40)
+    engine.until(all_record, "every camera that can to record again")
     time.sleep(2)
     watcher.__exit__()
 
@@ -303,7 +311,7 @@ def test_a_camera_that_cannot_work_says_why(story, name, record_property):
 
 
 def test_a_refused_camera_is_not_hammered(story):
-    assert story.tries <= 1
+    assert story.tries <= 1 + story.tries_s // REFUSED_REST_S
     last = story.watcher.history["password"][-1].status
     assert last["status"] == "refused"
     assert last["next_try_wall_us"] > 0
@@ -312,7 +320,7 @@ def test_a_refused_camera_is_not_hammered(story):
 @pytest.mark.parametrize("name", HIT)
 def test_a_fault_is_shown_in_time_and_counted(story, name, record_property):
     hit = story.hit[name]
-    shown = story.watcher.first(name, lambda row: not row.claims_live, hit.mono)
+    shown = story.shown_after_hit(name)
     if name in LONG:
         assert shown is not None
         record_property("shown_s", round(shown.mono - hit.mono, 2))
@@ -357,7 +365,8 @@ def test_the_gap_is_in_the_books_with_its_reason(story, name):
     gaps = [gap for gap in story.recordings["gaps"] if gap["camera_id"] == name]
     assert gaps
     assert {gap["reason"] for gap in gaps} == {"camera_lost"}
-    assert abs(gaps[-1]["start_wall_us"] - story.hit[name].wall_us) < 1_500_000
+    begun_us = gaps[-1]["start_wall_us"]
+    assert story.hit[name].wall_us - 3_000_000 < begun_us < story.hit_done_us[name] + 1_500_000
     (row,) = [one for one in story.timeline["cameras"] if one["camera_id"] == name]
     assert [gaps[-1]["start_wall_us"], gaps[-1]["end_wall_us"], "camera_lost"] in row["gaps"]
 

@@ -21,8 +21,6 @@ import pytest
 from nvr_app.contract.config import CameraSettings
 from tests.support.engine_process import Engine
 
-pytestmark = pytest.mark.timeout(180)
-
 FPS = 15
 TICKS = 90_000 // FPS
 ODD_AT_S = 4
@@ -34,7 +32,7 @@ def units_of(data):
     return [unit.rstrip(b"\0") for unit in data.split(b"\0\0\1")[1:] if unit.strip(b"\0")]
 
 
-def pictures(folder, size, seconds=20, gop=FPS):
+def pictures(folder, size, seconds=120, gop=FPS):
     """Access units as lists of NAL units, with parameter sets before every keyframe."""
     target = folder / f"{size}-{gop}.h264"
     subprocess.run(
@@ -164,7 +162,7 @@ def story(tmp_path_factory):
     engine = Engine(root / "data", cameras)
     try:
         engine.start()
-        engine.until(lambda: engine.recording() == len(cameras), "every camera to record", 60)
+        engine.until(lambda: engine.recording() == len(cameras), "every camera to record")
         time.sleep(RECORD_S)
         metrics = engine.ask("/metrics")[1].decode()
         engine.stop()

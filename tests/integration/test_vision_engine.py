@@ -61,14 +61,14 @@ def test_a_walker_is_one_event_with_its_picture_and_a_killed_worker_ends_its_tra
     def tracks():
         return one.json("/api/v1/events?kind=track")["events"]
 
-    one.until(lambda: any(event["end"] for event in tracks()), "a whole track", limit_s=60)
+    one.until(lambda: any(event["end"] for event in tracks()), "a whole track")
     event = next(event for event in tracks() if event["end"])
     assert event["label"] == "person"
     status, picture = one.ask(f"/api/v1/events/{event['event_id']}/snapshot.jpg")
     assert (status, picture[:2]) == (200, b"\xff\xd8")
     detail = one.json(f"/api/v1/events/{event['event_id']}")
     assert len(detail["path"]) >= 2
-    one.until(lambda: any(not event["end"] for event in tracks()), "a track that lasts", 60)
+    one.until(lambda: any(not event["end"] for event in tracks()), "a track that lasts")
     open_ids = {event["event_id"] for event in tracks() if not event["end"]}
     before = one.recorded_bytes("a")
     victim = one.children()["vision-1"]

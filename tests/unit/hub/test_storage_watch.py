@@ -7,6 +7,7 @@ from engine.base.registry import MetricsRegistry
 from engine.hub import storage_watch
 from engine.hub.storage_watch import StorageWatch
 from engine.recording.storage_root import IDENTITY_FILE, prepare_roots
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def watch(monkeypatch):
         one.stop()
 
 
-def until(condition, limit_s=5.0):
+def until(condition, limit_s=PATIENCE_S):
     deadline_s = time.monotonic() + limit_s
     while time.monotonic() < deadline_s:
         if condition():
@@ -82,7 +83,7 @@ def test_a_hung_root_is_told_and_does_not_hold_up_the_others(watch, tmp_path, mo
 
     def slow_for_one(path):
         if path == hung:
-            released.wait(20)
+            released.wait(PATIENCE_S)
         return real(path)
 
     monkeypatch.setattr(storage_watch.shutil, "disk_usage", slow_for_one)
