@@ -26,7 +26,7 @@ from nvr_app.settings_file import save_settings
 from tests.support.patience import PATIENCE_S
 
 
-class NotNow(AssertionError):
+class NotNowError(AssertionError):
     """The engine has no answer yet, as while its index opens; `until` asks again."""
 
 
@@ -106,13 +106,13 @@ class Engine:
     def json(self, path, **options):
         status, body = self.ask(path, **options)
         if status >= 500 and not path.startswith("/health"):
-            raise NotNow(path, status, body)
+            raise NotNowError(path, status, body)
         return json.loads(body)
 
     def statuses(self) -> dict[str, dict]:
         try:
             return {s["camera_id"]: s for s in self.json("/api/v1/cameras/status")["cameras"]}
-        except (OSError, AttributeError, ValueError, NotNow):
+        except (OSError, AttributeError, ValueError, NotNowError):
             return {}
 
     def recording(self) -> int:
@@ -138,7 +138,7 @@ class Engine:
     def until(self, condition, what, limit_s=PATIENCE_S):
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
-            with contextlib.suppress(NotNow):
+            with contextlib.suppress(NotNowError):
                 if condition():
                     return
             time.sleep(0.05)
