@@ -14,6 +14,10 @@ from typing import IO
 logger = logging.getLogger(__name__)
 
 
+# On Windows the first byte is what is locked: nobody else may read it.
+_HOLDER_AT = 1 if sys.platform == "win32" else 0
+
+
 class AlreadyRunningError(Exception):
     """Another engine holds this data folder; the message names it."""
 
@@ -25,23 +29,26 @@ class InstanceLock:
         self._path = path
         self._file: IO[bytes] | None = None
 
-    def acquire(self, holder: dict[str, object]) -> None:
-        """Take the lock and write who holds it. AlreadyRunningError names the other one."""
+    def acquire(self, pid: int, started_s: int) -> None:
+        """Take the lock and write who holds it, since which second of UNIX time.
+
+        AlreadyRunningError names the other one.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = self._path.open("a+b")
         try:
             _lock(file)
         except OSError:
-            file.seek(0)
-            other = file.read().decode(errors="replace").strip("\0 \n")
+            file.seek(_HOLDER_AT)
+            other = _named(file.read())
             file.close()
             raise AlreadyRunningError(
-                f"an engine already runs on {self._path.parent.parent}: {other or 'unknown'}; "
+                f"an engine already runs on {self._path.parent.parent}{other}; "
                 "stop it first, or use another --data-dir"
             ) from None
-        file.seek(1 if sys.platform == "win32" else 0)
+        file.seek(_HOLDER_AT)
         file.truncate()
-        file.write(json.dumps(holder).encode())
+        file.write(json.dumps({"pid": pid, "started": started_s}).encode())
         file.flush()
         self._file = file
 
@@ -50,6 +57,16 @@ class InstanceLock:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+def _named(content: bytes) -> str:
+    """Who holds the lock, for a sentence; empty where that cannot be read."""
+    try:
+        holder = json.loads(content.strip(b"\0 \n"))
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder["started"]))
+        return f" (process {holder['pid']}, since {since})"
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return ""
 
 
 def _lock(file: IO[bytes]) -> None:

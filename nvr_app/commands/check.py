@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -88,7 +89,7 @@ def _engine_runs(folder: DataFolder) -> bool:
         return False
     lock = InstanceLock(folder.run / "engine.lock")
     try:
-        lock.acquire({"pid": 0, "started": 0})
+        lock.acquire(os.getpid(), int(time.time()))
     except AlreadyRunningError:
         return True
     lock.release()

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     folder.create()
     lock = InstanceLock(folder.run / "engine.lock")
     try:
-        lock.acquire({"pid": os.getpid(), "started": int(time.time())})
+        lock.acquire(os.getpid(), int(time.time()))
     except AlreadyRunningError as error:
         raise UserError(str(error)) from None
     try:

@@ -42,7 +42,7 @@ def test_a_second_engine_on_the_folder_is_refused_by_a_sentence(engine, sim_came
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert str(one.process.pid) in done.stderr
+    assert f"(process {one.process.pid}, since 20" in done.stderr
     assert "Traceback" not in done.stderr
     assert one.ask("/health")[0] == 200
 
@@ -138,6 +138,25 @@ def test_a_frozen_hub_is_replaced_and_health_answers_meanwhile(engine, sim_camer
     one.until(lambda: not psutil.pid_exists(hub.pid), "the frozen hub to be ended")
     one.until(lambda: one.recording() == 1, "the new hub to answer")
     assert one.recorded_bytes("a") > grown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_frozen_camera_worker_is_no_recording_camera(engine, sim_cameras):
+    """Its channel stays open and the supervisor still waits for a heartbeat: the hub tells."""
+    one = engine(sim_cameras()).start()
+    all_record(one)
+    frozen = one.children()["camera-a"]
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        one.until(lambda: not one.statuses()["a"]["recording"], "the silence to be told")
+        told = one.statuses()["a"]
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    assert told["status"] == "lost"
+    assert "has said nothing for" in told["detail"]
+    assert one.statuses()["b"]["recording"]
+    all_record(one)
+    assert "Worker camera-a has said nothing for" in one.log()
 
 
 def test_cameras_come_and_go_while_it_runs(engine, sim_cameras):
