@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
+import math
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -83,12 +84,27 @@ class ChannelServer:
     def with_role(self, role: wire.Role) -> tuple[WorkerLink, ...]:
         return tuple(link for link in self._links.values() if link.role == role)
 
+    def newly_silent(self, limit_s: float) -> tuple[WorkerLink, ...]:
+        """Connected workers that have just been silent for so long: frozen, or starved of CPU."""
+        now_s = asyncio.get_running_loop().time()
+        found = [
+            link
+            for link in self._links.values()
+            if not link.is_silent and now_s - link.heard_s > limit_s
+        ]
+        for link in found:
+            link.is_silent = True
+        return tuple(found)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link: WorkerLink | None = None
         try:
             link = await self._greet(reader, writer)
             while link is not None:
+                link.heard_s = asyncio.get_running_loop().time()
                 message = wire.decode_from_worker(await _read_frame(reader))
+                # Facts may wait for the journal, and what the worker says next waits behind them.
+                link.heard_s, link.is_silent = math.inf, False
                 await self._handle(link, message)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # it left: workers restart, and find us again

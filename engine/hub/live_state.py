@@ -77,8 +77,8 @@ class LiveState:
             self.model = model
             self._board.publish(ModelChanged(model=model))
 
-    def worker_lost(self, producer: str) -> None:
-        """Its channel has been gone for a while: its last words are no longer true."""
+    def worker_lost(self, producer: str, detail: str = _NO_WORKER) -> None:
+        """It has been gone, or silent, for a while: its last words are no longer true."""
         lost: list[CameraStatus] = []
         for camera_id, owner in self.producers.items():
             if owner != producer or camera_id not in self.statuses:
@@ -87,7 +87,7 @@ class LiveState:
             if not self._is_expected(camera_id):
                 continue
             status = msgspec.structs.replace(
-                self.statuses[camera_id], status="lost", recording=False, detail=_NO_WORKER,
+                self.statuses[camera_id], status="lost", recording=False, detail=detail,
                 since_wall_us=self._clock.wall_us(), received_fps=0.0, preview_fps=0.0,
                 analysed_fps=0.0, motion=False, ring=None,
             )  # fmt: skip

@@ -43,6 +43,8 @@ _USAGE_BEATS = 10
 _MOST_FACTS_WAITING = 20_000
 _STOP_TIMEOUT_S = 5.0
 _PORT_RETRY_S = 5.0
+# Camera workers speak once a second.
+_SILENT_S = 4.0
 
 
 def run_hub(start: HubStart, control: ChildControl) -> None:
@@ -131,10 +133,20 @@ class Hub:
             if self._index.is_open:
                 behind = self._journal.last_seq - self._index.store.applied_seq
                 self._registry.level("surveillance_db_backlog_records", value=max(behind, 0))
+            self._tell_silent_workers()
             if beats % _USAGE_BEATS == 0:
                 self._core.usage.sample(self._state.processes)
             beats += 1
             await asyncio.sleep(_BEAT_S)
+
+    def _tell_silent_workers(self) -> None:
+        """A frozen process keeps its channel open, and its last words would stand for true."""
+        for link in self._channels.newly_silent(_SILENT_S):
+            if link.role == "camera":
+                logger.warning("Worker %s has said nothing for %g s", link.producer, _SILENT_S)
+                self._state.worker_lost(
+                    link.producer, f"its worker process has said nothing for {_SILENT_S:g} s"
+                )
 
     async def _open(self) -> None:
         """Database and journal in a thread, then the workers' channel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Callable
 
 from engine.base.errors import EngineError
@@ -48,6 +49,9 @@ class WorkerLink:
     def __init__(self, hello: wire.Hello, writer: asyncio.StreamWriter) -> None:
         self.producer = hello.producer
         self.role = hello.role
+        self.heard_s = math.inf
+        """Loop time of its last message; infinite while one is being handled."""
+        self.is_silent = False
         self._writer = writer
         self._asked: dict[int, asyncio.Future[bytes]] = {}
         self._relays: dict[int, Relay] = {}
