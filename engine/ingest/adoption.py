@@ -56,7 +56,7 @@ def adopt_open_segments(
                         camera_id=camera_id,
                         start_wall_us=covered_until_us,
                         end_wall_us=segment.start_wall_us,
-                        reason="unknown",
+                        reason="crashed",
                     )
                 )
             covered_until_us = max(covered_until_us, end_us)

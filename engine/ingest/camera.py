@@ -62,7 +62,7 @@ class Camera:
         )
         self._disk = DiskWriter(camera_id, roots, limits, spool, self._keep_ledger, clock, measures)
         ledger = read_ledger(self._ledger_path)
-        reason: GapReason = "engine_stopped" if ledger.was_stopped else "unknown"
+        reason: GapReason = "engine_stopped" if ledger.was_stopped else "crashed"
         self._first_gap = FirstGap(camera_id, reason, self._post_first_gap, clock)
         self._recorder = Recorder(
             camera_id, worker.recording, self._disk, clock, measures, self._first_gap

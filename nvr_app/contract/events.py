@@ -33,7 +33,9 @@ from nvr_app.contract.geometry import Box
 CameraState = Literal[
     "connecting", "active", "lost", "refused", "paused", "unsupported", "unwritable", "stopped"
 ]
-GapReason = Literal["engine_stopped", "camera_lost", "refused", "paused", "storage", "unknown"]
+GapReason = Literal[
+    "engine_stopped", "camera_lost", "refused", "paused", "storage", "crashed", "unknown"
+]
 EventKind = Literal["track", "motion", "system", "audio"]
 
 

@@ -162,7 +162,7 @@ def gaps_of(engine):
 
     with duckdb.connect(str(engine.folder.database), read_only=True) as base:
         return base.execute(
-            "SELECT start_wall_us, end_wall_us FROM gaps ORDER BY start_wall_us"
+            "SELECT start_wall_us, end_wall_us, reason FROM gaps ORDER BY start_wall_us"
         ).fetchall()
 
 
@@ -212,6 +212,7 @@ def test_twenty_kills_in_quick_succession(site):
     assert_index_agrees(one.engine)
     gaps = gaps_of(one.engine)
     assert len(set(gaps)) == len(gaps)
+    assert {reason for *_, reason in gaps} <= {"crashed"}
     losses_s.sort()
     # Most of them keep the promise on any machine; where it has no time for us, a few may not.
     assert losses_s[len(losses_s) * 3 // 4] <= 1.0, losses_s
