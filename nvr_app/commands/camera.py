@@ -113,14 +113,14 @@ def _add(folder: DataFolder, args: argparse.Namespace) -> int:
 
 def _list(folder: DataFolder, args: argparse.Namespace) -> int:
     loaded = load_settings(folder)
-    states = _states(folder)
+    states, otherwise = _states(folder)
     rows = [
         {
             "camera_id": camera.id,
             "name": camera.display_name,
             "location": camera.location,
             "kind": camera.kind,
-            "status": states.get(camera.id, "engine not running"),
+            "status": states.get(camera.id, otherwise),
             "main": camera.main,
             "sub": camera.sub,
         }
@@ -240,12 +240,16 @@ def _good_settings(folder: DataFolder) -> Settings:
     return loaded.settings
 
 
-def _states(folder: DataFolder) -> dict[str, str]:
+def _states(folder: DataFolder) -> tuple[dict[str, str], str]:
+    """States by camera, and what to say of a camera without one."""
     endpoint = read_endpoint(folder.run)
     if endpoint is None:
-        return {}
+        return {}, "engine not running"
     try:
         answer = get_json(endpoint, "/api/v1/cameras/status")
-    except (EngineUnreachableError, UserError):
-        return {}
-    return {status["camera_id"]: status["status"] for status in answer["cameras"]}
+    except EngineUnreachableError:
+        return {}, "engine does not answer"
+    except UserError as error:
+        return {}, str(error)
+    known = {status["camera_id"]: status["status"] for status in answer["cameras"]}
+    return known, "not known to the engine"

@@ -28,7 +28,7 @@ def nvr(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_a_camera_is_added_listed_changed_and_removed(nvr):
+def test_a_camera_is_added_listed_changed_and_removed(nvr, tmp_path):
     code, out, _ = nvr("camera", "add", "door", "--main", "rtsp://10.0.0.1/s", "--name", "Door")
     assert code == 0
     assert "added" in out
@@ -38,6 +38,10 @@ def test_a_camera_is_added_listed_changed_and_removed(nvr):
     rows = json.loads(nvr("camera", "list", "--json")[1])
     assert [(row["camera_id"], row["main"]) for row in rows] == [("door", "rtsp://10.0.0.2/s")]
     assert "engine not running" in nvr("camera", "list")[1]
+    address = {"url": "http://127.0.0.1:9", "health_url": "", "token": "t", "pid": 1}
+    address |= {"instance_id": "i", "version": "0"}
+    (tmp_path / "run" / "endpoint.json").write_text(json.dumps(address))
+    assert "engine does not answer" in nvr("camera", "list")[1]  # it is there, and stuck
     code, out, _ = nvr("camera", "remove", "door")
     assert "footage stays" in out
     code, _, err = nvr("camera", "remove", "door")
