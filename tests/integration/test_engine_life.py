@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(180)
 
-CHILD_TITLES = {"hub", "camera-a", "camera-b"}
+CHILD_TITLES = {"hub", "camera-a", "camera-b", "chores"}
 
 
 def all_record(engine, count=2):
