@@ -12,8 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from engine.chores.start import ChoresWorkerStart
 from engine.hub.start import HubStart
-from engine.ingest.start import CameraStart, CameraWorkerStart, RootStart
+from engine.ingest.start import CameraStart, CameraWorkerStart
+from engine.recording.root_start import RootStart
 from engine.recording.storage_root import prepare_roots
 from engine.supervisor.table import ProcessRow, Table
 from engine.vision.worker.start import VisionWorkerStart
@@ -64,6 +66,7 @@ def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
     rows.append(_hub_row(folder, settings, identity))
     if settings.detection.enabled and any(camera.detect for camera in cameras):
         rows.append(_vision_row(folder, settings, identity))
+    rows.append(_chores_row(folder, roots))
     return tuple(rows)
 
 
@@ -177,6 +180,22 @@ def _vision_row(folder: DataFolder, settings: Settings, identity: EngineIdentity
         heartbeat_limit_s=15.0,
         startup_limit_s=60.0,
         memory_limit_bytes=1536 * _MIB,
+        fingerprint=_fingerprint(start),
+    )
+
+
+def _chores_row(folder: DataFolder, roots: tuple[RootStart, ...]) -> ProcessRow:
+    start = ChoresWorkerStart(name="chores", data_dir=str(folder.root), roots=roots)
+    return ProcessRow(
+        name=start.name,
+        role="chores",
+        phase=3,
+        start_message=lambda: _plain(start),
+        # It gets what the others leave of the machine: it may have to wait for its turn to beat.
+        heartbeat_limit_s=60.0,
+        startup_limit_s=120.0,
+        memory_limit_bytes=1024 * _MIB,
+        is_background=True,
         fingerprint=_fingerprint(start),
     )
 

@@ -61,6 +61,23 @@ def _run_vision_worker() -> int:
     return 0
 
 
+def _run_chores_worker() -> int:
+    import msgspec  # noqa: PLC0415
+
+    from engine.base.child import standard_control  # noqa: PLC0415
+    from engine.base.logs import log_to_stderr  # noqa: PLC0415
+    from engine.chores.main import run_chores_worker  # noqa: PLC0415
+    from engine.chores.start import ChoresWorkerStart  # noqa: PLC0415
+
+    control = standard_control()
+    start = msgspec.convert(control.read_start(), type=ChoresWorkerStart)
+    log_to_stderr(start.name)
+    _name_process(start.name)
+    control.start()
+    run_chores_worker(start, control)
+    return 0
+
+
 def _run_hub() -> int:
     import msgspec  # noqa: PLC0415
 
@@ -94,6 +111,7 @@ def _name_process(name: str) -> None:
 _ENTRIES: dict[str, Callable[[], int]] = {
     "camera": _run_camera_worker,
     "vision": _run_vision_worker,
+    "chores": _run_chores_worker,
     "hub": _run_hub,
     "database-probe": _run_database_probe,
 }

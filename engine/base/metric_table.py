@@ -86,6 +86,12 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("surveillance_model_errors", "counter", "Failed model runs", ("model_name",)),
     MetricRow("surveillance_db_errors", "counter", "Failed database operations", ("operation",)),
     MetricRow("surveillance_storage_errors", "counter", "Failed storage operations", ("kind",)),
+    MetricRow(
+        "surveillance_cleanup_failures",
+        "counter",
+        "Files that a clean-up could not delete, by storage root (data: the data folder)",
+        ("root",),
+    ),
     # --- recording: what no peer shows
     MetricRow("surveillance_recorded_bytes", "counter", "Bytes written to segments", _CAMERA),
     MetricRow("surveillance_segments", "counter", "Segments closed in order", _CAMERA),

@@ -42,6 +42,8 @@ class Spool:
         self._size_bytes = 0
         self._descriptor = -1
         self._encode = msgspec.msgpack.Encoder().encode
+        self._acknowledged_number = 0
+        self._acknowledged = threading.Condition(self._lock)
         self.appended = threading.Event()
         """Set when there is something to send; the sender clears it."""
 
@@ -91,12 +93,29 @@ class Spool:
         with self._lock:
             while self._pending and self._pending[0].number <= number:
                 self._pending.popleft()
+            self._acknowledged_number = max(self._acknowledged_number, number)
+            self._acknowledged.notify_all()
             # A hub that knows more than we do: our file was lost. Never reuse a number.
             self._next_number = max(self._next_number, number + 1)
             # An empty spool is cut short early, a full one only when it pays.
             limit = _REWRITE_ABOVE_BYTES if self._pending else _REWRITE_EMPTY_ABOVE_BYTES
             if self._size_bytes > limit:
                 self._rewrite()
+
+    def wait_acknowledged(self, number: int, timeout_s: float) -> bool:
+        """Wait until the hub's journal has synced this fact and all before it; whether it has.
+
+        Only for facts that were appended while this process lived.
+        """
+        with self._lock:
+            return self._acknowledged.wait_for(
+                lambda: self._acknowledged_number >= number, timeout_s
+            )
+
+    @property
+    def last_number(self) -> int:
+        """The number given last; 0 before the first."""
+        return self._next_number - 1
 
     @property
     def backlog(self) -> int:

@@ -39,6 +39,7 @@ class WorkerEvents(Protocol):
 
     def take_sample(self, link: WorkerLink, sample: wire.Sample) -> None: ...
     def take_moved(self, moved: wire.Moved) -> None: ...
+    def take_chore(self, moved: wire.ChoreMoved) -> None: ...
     def worker_joined(self, link: WorkerLink) -> None: ...
     def worker_lost(self, link: WorkerLink) -> None: ...
 
@@ -160,6 +161,8 @@ class ChannelServer:
                 self._events.take_sample(link, message)
             case wire.Moved():
                 self._events.take_moved(message)
+            case wire.ChoreMoved():
+                self._events.take_chore(message)
             case wire.Reply():
                 link.take_reply(message)
             case wire.Relayed():

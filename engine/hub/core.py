@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.base.clock import Clock
 from engine.base.registry import MetricsRegistry
 from engine.hub.channel_server import ChannelServer
+from engine.hub.chores import ChoreBook
 from engine.hub.index_thread import IndexThread
 from engine.hub.journal_thread import JournalThread
 from engine.hub.live_state import LiveState
@@ -38,6 +39,7 @@ class HubCore:
     registry: MetricsRegistry
     usage: ProcessUsage
     storage: StorageWatch
+    chores: ChoreBook
     tell_supervisor: Callable[[Mapping[str, object]], None]
 
     @property

@@ -17,6 +17,7 @@ from engine.base.clock import SystemClock
 from engine.base.registry import MetricsRegistry
 from engine.hub.api.app import build_app
 from engine.hub.channel_server import ChannelServer
+from engine.hub.chores import ChoreBook
 from engine.hub.core import HubCore
 from engine.hub.fragment_age import FragmentAges
 from engine.hub.index_thread import IndexThread
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 _BEAT_S = 0.5
 _USAGE_BEATS = 10
+_CHORE_BEATS = 20
 # A hub that falls behind holds up the workers' channels, not its own memory.
 _MOST_FACTS_WAITING = 20_000
 _STOP_TIMEOUT_S = 5.0
@@ -99,6 +101,7 @@ class Hub:
                 start.settings.recording.floor_free_bytes,
                 self._registry,
             ),
+            chores=ChoreBook(self._channels, self._clock),
             tell_supervisor=control.tell,
         )
         self._web: WebServer | None = None
@@ -128,6 +131,8 @@ class Hub:
     async def _beat(self) -> None:
         beats = 0
         while True:
+            if beats % _CHORE_BEATS == 0:
+                self._core.chores.resend_quiet()
             self._control.heartbeat()
             self._registry.level("surveillance_facts_waiting", value=self._journal.waiting)
             if self._index.is_open:
@@ -201,6 +206,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._core.chores.close()
         await self._channels.stop()
         if self._web is not None:
             await self._web.stop()
@@ -236,14 +242,19 @@ class Hub:
         for tracks in moved.tracks:
             self._board.publish(tracks)
 
+    def take_chore(self, moved: wire.ChoreMoved) -> None:
+        self._core.chores.take_moved(moved)
+
     def worker_joined(self, link: WorkerLink) -> None:
         if link.role == "vision":
             link.send(wire.RingAnnounced(cameras=self._state.watched()))
+        elif link.role == "chores":
+            self._core.chores.resend()
 
     def worker_lost(self, link: WorkerLink) -> None:
         if link.role == "vision":
             self._state.vision_lost()
-        else:
+        elif link.role == "camera":
             self._state.worker_lost(link.producer)
 
     def _announce_rings(self) -> None:

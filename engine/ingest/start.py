@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.recording.root_start import RootStart
 from nvr_app.contract.config import (
     CameraSettings,
     Credentials,
     DetectionSettings,
     RecordingSettings,
 )
-
-
-class RootStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A storage root with the identity it must show."""
-
-    name: str
-    path: str
-    identity: str
 
 
 class CameraStart(msgspec.Struct, frozen=True, kw_only=True):

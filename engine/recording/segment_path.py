@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from nvr_app.contract.timebase import US_PER_MS, utc_datetime
@@ -46,3 +47,13 @@ def parse_segment_path(path: str) -> SegmentName | None:
     return SegmentName(
         parts[0], int(match.group(1)) * US_PER_MS, match.group(2), int(match.group(3))
     )
+
+
+def hour_of_folder(folder: PurePosixPath) -> datetime | None:
+    """The hour whose segments begin in this folder; None for a folder that is not ours."""
+    if len(folder.parts) != 3:
+        return None
+    try:
+        return datetime.strptime("/".join(folder.parts[1:]), "%Y-%m-%d/%H").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from nvr_app.contract.chores import AnyChore
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
     """Base of every command."""
@@ -51,6 +53,29 @@ class ProbePipeline(Command, frozen=True, kw_only=True, tag="probe_pipeline"):
     camera_id: str
 
 
+class RunChore(Command, frozen=True, kw_only=True, tag="run_chore"):
+    """Chores worker: take it on (the reply says so) and do it when its lane is free.
+
+    One that it knows already is not begun again: its state is told once more.
+    """
+
+    chore: AnyChore
+
+
+class CancelChore(Command, frozen=True, kw_only=True, tag="cancel_chore"):
+    """Chores worker: leave off; what was done so far stays done."""
+
+    chore_id: str
+
+
 AnyCommand = (
-    PauseCamera | ResumeCamera | TakeSnapshot | StartRelay | StopRelay | DetectImage | ProbePipeline
+    PauseCamera
+    | ResumeCamera
+    | TakeSnapshot
+    | StartRelay
+    | StopRelay
+    | DetectImage
+    | ProbePipeline
+    | RunChore
+    | CancelChore
 )

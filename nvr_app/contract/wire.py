@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from nvr_app.contract.chores import ChoreState
 from nvr_app.contract.commands import AnyCommand
 from nvr_app.contract.events import NumberedFact
 from nvr_app.contract.live import AnyMedia
@@ -95,13 +96,28 @@ class Relayed(msgspec.Struct, frozen=True, kw_only=True, tag="relayed"):
     media: AnyMedia
 
 
+class ChoreMoved(msgspec.Struct, frozen=True, kw_only=True, tag="chore_moved"):
+    """How far a chore is, about once a second and at its end; may be dropped."""
+
+    chore_id: str
+    state: ChoreState
+    done: int = 0
+    """Of `total`, in whatever the chore counts."""
+    total: int = 0
+    size_bytes: int = 0
+    """Bytes freed, moved or written so far."""
+    failures: int = 0
+    """Of those done: how many did not work out and will be tried again."""
+    detail: str = ""
+
+
 class RingAnnounced(msgspec.Struct, frozen=True, kw_only=True, tag="rings"):
     """Hub to vision worker: the cameras to watch, whenever a ring or the set changes."""
 
     cameras: tuple[CameraStatus, ...]
 
 
-FromWorker = Hello | Facts | Sample | Moved | Reply | Relayed
+FromWorker = Hello | Facts | Sample | Moved | Reply | Relayed | ChoreMoved
 FromHub = Accepted | Refused | Ack | Do | RingAnnounced
 
 encode = msgspec.msgpack.Encoder().encode

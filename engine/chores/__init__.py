@@ -1,0 +1,1 @@
+"""The chores worker: deletes, moves, exports when nobody else wants the machine."""

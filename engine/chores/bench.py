@@ -1,0 +1,91 @@
+"""What a chore works with: facts that are waited for, folders, progress, and when to leave off."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from engine.base.clock import Clock
+from engine.base.measures import Measures
+from engine.base.spool import Spool
+from engine.chores.errors import ChoreCancelledError
+from engine.recording.storage_root import StorageRoot
+from nvr_app.contract import wire
+from nvr_app.contract.events import AnyFact
+
+logger = logging.getLogger(__name__)
+
+_LOOK_UP_S = 0.25
+"""How often a chore that waits for the journal looks whether it should leave off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What all chores of this process share."""
+
+    data_dir: Path
+    roots: Mapping[str, StorageRoot]
+    spool: Spool
+    measures: Measures
+    clock: Clock
+
+
+class Bench:
+    """One chore's place: its lane's thread works here, other threads cancel and look."""
+
+    def __init__(
+        self, shop: Workshop, chore_id: str, tell: Callable[[wire.ChoreMoved], None]
+    ) -> None:
+        self.shop = shop
+        self._tell = tell
+        self._cancelled = threading.Event()
+        self.moved = wire.ChoreMoved(chore_id=chore_id, state="waiting")
+        """Its state as told last."""
+
+    def cancel(self) -> None:
+        """Make the chore leave off at its next look; any thread, idempotent."""
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def look_up(self) -> None:
+        """ChoreCancelledError when the chore is to leave off. Call between steps."""
+        if self._cancelled.is_set():
+            raise ChoreCancelledError("left off as asked; what was done stays done")
+
+    def progress(self, **changes: object) -> None:
+        """Tell how far it is: any field of `ChoreMoved`. Does not wait."""
+        self.count(**changes)
+        self._tell(self.moved)
+
+    def count(self, **changes: object) -> None:
+        """As `progress`, told with the next one: for what happens thousands of times."""
+        self.moved = msgspec.structs.replace(self.moved, **changes)
+
+    def note(self, fact: AnyFact) -> int:
+        """Append a fact; its number for `until_journalled`. Does not wait.
+
+        A spool that cannot be written is no reason to stop: what counts is the journal's
+        acknowledgement, and until it comes the fact is held in memory.
+        """
+        try:
+            return self.shop.spool.append(fact)
+        except OSError as error:
+            logger.warning("The spool cannot be written: %s", error)
+            self.shop.measures.count("surveillance_storage_errors", "spool")
+            return self.shop.spool.last_number
+
+    def until_journalled(self, number: int) -> None:
+        """Block until the hub's journal has synced this fact: only now may its file go (S4).
+
+        ChoreCancelledError when the chore is to leave off first.
+        """
+        while not self.shop.spool.wait_acknowledged(number, _LOOK_UP_S):
+            self.look_up()

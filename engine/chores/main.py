@@ -1,0 +1,89 @@
+"""The chores worker: commands in, work in lanes, facts and progress out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.base.child import ChildControl
+from engine.base.clock import SystemClock
+from engine.base.errors import EngineError
+from engine.base.hub_channel import HubChannel
+from engine.base.measures import Measures
+from engine.base.priority import take_lowest_priority
+from engine.base.spool import Spool
+from engine.chores.bench import Workshop
+from engine.chores.delete import delete_files, delete_places
+from engine.chores.lanes import Job, Lanes
+from engine.chores.start import ChoresWorkerStart
+from engine.recording.storage_root import StorageRoot
+from nvr_app.contract import wire
+from nvr_app.contract.chores import Chore, DeleteFiles, DeletePlaces
+from nvr_app.contract.commands import AnyCommand, CancelChore, RunChore
+
+_BEAT_S = 1.0
+_LAST_CHORE_S = 5.0
+
+JOBS: Mapping[type[Chore], Job] = {
+    DeletePlaces: Job("delete", delete_places),
+    DeleteFiles: Job("delete", delete_files),
+}
+"""Each kind of chore, its lane and who does it."""
+
+
+def run_chores_worker(start: ChoresWorkerStart, control: ChildControl) -> None:
+    """Do what the hub asks until a stop is requested. Blocks; main thread."""
+    take_lowest_priority()
+    ChoresWorker(start, control).run()
+
+
+class ChoresWorker:
+    """One process: one spool, one channel, a thread for each lane."""
+
+    def __init__(self, start: ChoresWorkerStart, control: ChildControl) -> None:
+        self._control = control
+        self._clock = SystemClock()
+        self._measures = Measures()
+        data_dir = Path(start.data_dir)
+        self._spool = Spool(data_dir / "spool" / f"{start.name}.spool")
+        shop = Workshop(
+            data_dir=data_dir,
+            roots={
+                root.name: StorageRoot(name=root.name, path=Path(root.path), identity=root.identity)
+                for root in start.roots
+            },
+            spool=self._spool,
+            measures=self._measures,
+            clock=self._clock,
+        )
+        self._channel = HubChannel(
+            start.name, "chores", data_dir / "run", self._spool, self._clock, self._do
+        )
+        self._lanes = Lanes(shop, JOBS, self._channel.send)
+
+    def run(self) -> None:
+        """Until a stop. A chore that is not done by then is found again by the hub."""
+        self._spool.start()
+        self._lanes.start()
+        self._channel.start()
+        while True:
+            self._control.heartbeat()
+            self._channel.send(wire.Sample(measurements=self._measures.take()))
+            if self._clock.wait(self._control.stop_requested, _BEAT_S):
+                break
+        self._lanes.stop()
+        self._lanes.join(_LAST_CHORE_S)
+        self._channel.stop()
+        self._channel.join(2.0)
+        self._spool.close()
+
+    def _do(self, command: AnyCommand) -> bytes:
+        """In the channel's thread. EngineError: a sentence for the hub."""
+        match command:
+            case RunChore(chore=chore):
+                self._lanes.take(chore)
+            case CancelChore(chore_id=chore_id):
+                self._lanes.cancel(chore_id)
+            case _:
+                raise EngineError(f"the chores worker cannot do {type(command).__name__}")
+        return b""

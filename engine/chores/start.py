@@ -1,0 +1,15 @@
+"""What the chores worker is told at its start."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.recording.root_start import RootStart
+
+
+class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
+    """Start message of the chores worker; what to do comes from the hub."""
+
+    name: str
+    data_dir: str
+    roots: tuple[RootStart, ...]
