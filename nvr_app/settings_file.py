@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -193,6 +193,8 @@ def _last_accepted(folder: DataFolder, mistake: Mistake) -> LoadedSettings:
         kept = msgspec.json.decode((folder.config / "accepted.json").read_bytes(), type=Settings)
     except (OSError, msgspec.MsgspecError):
         kept = Settings()
+        remedy = "mend it: nothing was ever accepted here, so the defaults are in force, no camera"
+        mistake = replace(mistake, remedy=remedy)
     return LoadedSettings(kept, (mistake,))
 
 

@@ -75,6 +75,15 @@ def test_every_mistake_is_named_with_its_line_and_the_good_cameras_run(folder):
     assert "hunter2" not in text
 
 
+def test_broken_toml_in_a_new_folder_claims_no_earlier_settings(folder):
+    folder.settings_file.write_text("[[camera]\nid = ")
+    loaded = load_settings(folder)
+    assert loaded.settings == Settings()
+    (mistake,) = loaded.mistakes
+    assert "last accepted" not in mistake.remedy
+    assert "no camera" in mistake.remedy
+
+
 def test_broken_toml_leaves_the_last_accepted_settings_in_force(folder):
     camera = CameraSettings(id="door", main="rtsp://10.0.0.1/s")
     save_settings(folder, Settings(camera=(camera,)))
