@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -23,7 +25,9 @@ OnEnd = Callable[[], None]
 
 
 class ChildProcess:
-    """Started at construction. The supervisor's loop calls; two threads read its pipes."""
+    """Started at construction. The supervisor's loop calls and never waits: three threads serve
+    the child's pipes, for a frozen child reads nothing and must be ended all the same.
+    """
 
     def __init__(
         self, row: ProcessRow, argv: Sequence[str], log: LogFile, on_line: OnLine, on_end: OnEnd
@@ -37,7 +41,7 @@ class ChildProcess:
         self._on_line = on_line
         self._on_end = on_end
         self._log = log
-        self._write_lock = threading.Lock()
+        self._to_tell: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
@@ -50,6 +54,7 @@ class ChildProcess:
             creationflags=_creation_flags(row),
         )
         self.tell(row.start_message())
+        threading.Thread(target=self._write_lines, name=f"in {row.name}", daemon=True).start()
         threading.Thread(target=self._read_lines, name=f"out {row.name}", daemon=True).start()
         threading.Thread(target=self._read_log, name=f"err {row.name}", daemon=True).start()
 
@@ -63,16 +68,8 @@ class ChildProcess:
         return self._process.poll()
 
     def tell(self, message: Mapping[str, object]) -> None:
-        """Send a JSON line; nothing happens when the child is gone or reads no more."""
-        stdin = self._process.stdin
-        if stdin is None:
-            return
-        try:
-            with self._write_lock:
-                stdin.write(json.dumps(message).encode() + b"\n")
-                stdin.flush()
-        except (OSError, ValueError):
-            logger.debug("%s no longer reads", self.row.name)
+        """Send a JSON line in its turn; nothing happens when the child is gone."""
+        self._to_tell.put(json.dumps(message).encode() + b"\n")
 
     def ask_to_stop(self) -> None:
         """Request an orderly stop; idempotent."""
@@ -83,6 +80,11 @@ class ChildProcess:
     def kill(self) -> None:
         """End it now."""
         self._process.kill()
+
+    def await_end(self, limit_s: float) -> None:
+        """Block until a killed one is gone; the kernel may hold it longer, on a dead disk."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(limit_s)
 
     def overdue_s(self, now_s: float) -> float:
         """By how much the heartbeat is late; negative while in time."""
@@ -98,28 +100,46 @@ class ChildProcess:
             return
         self.memory_bytes = (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
 
+    def _write_lines(self) -> None:
+        stdin = self._process.stdin
+        if stdin is None:
+            return
+        try:
+            with stdin:
+                while (line := self._to_tell.get()) is not None:
+                    stdin.write(line)
+                    stdin.flush()
+        except (OSError, ValueError):
+            logger.debug("%s no longer reads", self.row.name)
+
     def _read_lines(self) -> None:
         stdout = self._process.stdout
         if stdout is None:
             return
-        for line in stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                logger.warning("%s said something that is no JSON", self.row.name)
-                continue
-            if message.get("type") == "heartbeat":
-                self.last_heartbeat_s = time.monotonic()
-            else:
-                self._on_line(self, message)
+        with stdout:
+            for line in stdout:
+                self._take_line(line)
+        self._to_tell.put(None)
         self._on_end()
+
+    def _take_line(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            logger.warning("%s said something that is no JSON", self.row.name)
+            return
+        if message.get("type") == "heartbeat":
+            self.last_heartbeat_s = time.monotonic()
+        else:
+            self._on_line(self, message)
 
     def _read_log(self) -> None:
         stderr = self._process.stderr
         if stderr is None:
             return
-        for line in stderr:
-            self._log.write(line)
+        with stderr:
+            for line in stderr:
+                self._log.write(line)
 
 
 def _creation_flags(row: ProcessRow) -> int:

@@ -28,6 +28,7 @@ _TICK_S = 0.5
 _NEWS_S = 2.0
 _STOP_LIMIT_S = 12.0
 """Orderly stop of one phase; three phases must fit into the 30 s that a service manager gives."""
+_KILL_LIMIT_S = 1.0
 _PHASE_PATIENCE_S = 3.0
 """A phase begins this late at the most, whatever the earlier ones are doing."""
 _LAST_BREATH_S = 0.01
@@ -274,6 +275,7 @@ class Supervisor:
         for child in running:
             logger.error("%s does not stop; ending it", child.row.name)
             child.kill()
+            child.await_end(_KILL_LIMIT_S)
 
     def _note_children(self) -> None:
         """Keep their numbers on disk: the next supervisor ends those that survive this one."""
