@@ -73,6 +73,19 @@ def test_scrambled_copies_are_refused_or_told_apart_from_the_real_one(tmp_path):
 
 
 @needs_model
+@pytest.mark.parametrize("name", [NAME, "strange.onnx"])
+def test_a_sound_model_of_another_kind_is_told_by_its_shapes(tmp_path, name):
+    """A face model under the detector's name, and under one of its own."""
+    others = [path for path in MODELS.glob("*.onnx") if "yunet" in path.name.lower()]
+    if not others:
+        pytest.skip("there is no YuNet in NVR_MODELS_DIR")
+    (tmp_path / name).write_bytes(others[0].read_bytes())
+    with pytest.raises(ModelError, match=name.replace(".", r"\.")) as told:
+        load_detector(choose_model([tmp_path]), OPTIONS)
+    assert "outputs are" in str(told.value)
+
+
+@needs_model
 def test_the_real_one_is_known_by_its_checksum_and_sees_nothing_on_grey():
     chosen = choose_model([MODELS])
     assert chosen.name == "yolox_nano_416"
