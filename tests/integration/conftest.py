@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nvr_app.composition import ring_owner
 from nvr_app.contract.config import CameraSettings
 from tests.support.engine_process import Engine
 
@@ -19,6 +20,7 @@ def engine(tmp_path):
         made.append(Engine(tmp_path / f"data{len(made)}", cameras, **sections))
         return made[-1]
 
+    make.made = made
     yield make
     for one in made:
         one.close()
@@ -38,12 +40,12 @@ def sim_cameras(clip):
 
 
 @pytest.fixture
-def no_leftovers():
-    """Shared memory of ours and processes of ours that outlive a test are its failure."""
-    before = set(_rings())
+def no_leftovers(engine):
+    """Shared memory of a stopped engine that outlives it is its failure; others may run beside."""
     yield
-    assert set(_rings()) - before == set()
-
-
-def _rings() -> list[Path]:
-    return list(Path("/dev/shm").glob("nvr-*"))
+    left = [
+        path
+        for one in engine.made
+        for path in Path("/dev/shm").glob(f"nvr-{ring_owner(one.folder)}-*")
+    ]
+    assert left == []
