@@ -10,6 +10,7 @@ from engine.base.clock import Clock
 from engine.base.registry import MetricsRegistry
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
+from engine.hub.disk_threads import DiskThreads
 from engine.hub.index_thread import IndexThread
 from engine.hub.journal_thread import JournalThread
 from engine.hub.live_state import LiveState
@@ -19,6 +20,8 @@ from engine.hub.query_pool import QueryPool
 from engine.hub.start import HubStart
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import Tokens
+from engine.playback.index_cache import IndexCache
+from engine.playback.segment_file import SegmentOpener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,9 @@ class HubCore:
     usage: ProcessUsage
     storage: StorageWatch
     chores: ChoreBook
+    footage: SegmentOpener
+    fragments: IndexCache
+    disks: DiskThreads
     tell_supervisor: Callable[[Mapping[str, object]], None]
 
     @property

@@ -19,6 +19,7 @@ from engine.hub.api.app import build_app
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
 from engine.hub.core import HubCore
+from engine.hub.disk_threads import DiskThreads
 from engine.hub.fragment_age import FragmentAges
 from engine.hub.index_thread import IndexThread
 from engine.hub.journal_thread import JournalThread, Noted, Origin, Submission
@@ -31,6 +32,8 @@ from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import make_tokens
 from engine.hub.web_server import PortTakenError, WebServer, bind
 from engine.hub.worker_link import WorkerLink
+from engine.playback.index_cache import IndexCache
+from engine.playback.segment_file import SegmentOpener
 from nvr_app.contract import wire
 from nvr_app.contract.endpoint import Endpoint
 from nvr_app.contract.events import EngineStarted, EngineStopped, SystemNoted
@@ -82,6 +85,7 @@ class Hub:
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
         roots = {root.name: Path(root.path) for root in start.settings.storage}
+        roots = roots or {"main": self._data_dir / "recordings"}
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -97,11 +101,14 @@ class Hub:
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=StorageWatch(
-                roots or {"main": self._data_dir / "recordings"},
+                roots,
                 start.settings.recording.floor_free_bytes,
                 self._registry,
             ),
             chores=ChoreBook(self._channels, self._clock),
+            footage=SegmentOpener(roots.get),
+            fragments=IndexCache(),
+            disks=DiskThreads(),
             tell_supervisor=control.tell,
         )
         self._web: WebServer | None = None

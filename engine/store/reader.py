@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
+from engine.store.timeline import TimelineQuestion, TimelineSpans, read_timeline
 from nvr_app.contract.events import PathPoint
 from nvr_app.contract.geometry import Box
 
+_T = TypeVar("_T")
 _LIMIT_S = 2.0
 _TABLES = ("events", "segments", "gaps", "runs", "camera_states", "system_notes")
 
@@ -153,12 +155,18 @@ class StoreReader:
             ("camera_id = ?", camera_id),
         )
         rows = self._ask(
-            "SELECT segment_id, camera_id, run_id, root, path, start_wall_us, end_wall_us, "
-            f"size_bytes, frames, state FROM segments WHERE {where} AND state <> 'gone' "
+            f"SELECT {_SEGMENT_COLUMNS} FROM segments WHERE {where} AND state <> 'gone' "
             "ORDER BY start_wall_us, segment_id LIMIT ?",
             [*values, limit],
         )
         return [SegmentRow(*row) for row in rows]
+
+    def segment(self, segment_id: str) -> SegmentRow | None:
+        """One segment in whatever state, or None."""
+        rows = self._ask(
+            f"SELECT {_SEGMENT_COLUMNS} FROM segments WHERE segment_id = ? LIMIT 1", [segment_id]
+        )
+        return SegmentRow(*rows[0]) if rows else None
 
     def gaps(
         self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000
@@ -175,6 +183,10 @@ class StoreReader:
             [*values, limit],
         )
         return [GapRow(*row) for row in rows]
+
+    def timeline(self, question: TimelineQuestion) -> dict[str, TimelineSpans]:
+        """What a timeline shows, camera by camera, as fine as was asked for."""
+        return read_timeline(self._ask, self._columns, question)
 
     def camera_states(
         self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000
@@ -197,9 +209,16 @@ class StoreReader:
         return dict(zip(_TABLES, row, strict=True))
 
     def _ask(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        return self._run(lambda: self._cursor.execute(sql, list(values)).fetchall())
+
+    def _columns(self, sql: str, values: Sequence[object]) -> dict[str, Any]:
+        """The answer as numpy arrays by name; no column may hold NULL."""
+        return self._run(lambda: self._cursor.execute(sql, list(values)).fetchnumpy())
+
+    def _run(self, work: Callable[[], _T]) -> _T:
         self._watch.begin(self._cursor)
         try:
-            return self._cursor.execute(sql, list(values)).fetchall()
+            return work()
         except duckdb.InterruptException:
             raise QueryTimeout(f"the query took longer than {_LIMIT_S:g} s") from None
         except duckdb.Error as error:
@@ -211,6 +230,10 @@ class StoreReader:
 _EVENT_COLUMNS = (
     "event_id, camera_id, kind, label, score, start_wall_us, end_wall_us, snapshot, model, "
     "best_box, site, node"
+)
+_SEGMENT_COLUMNS = (
+    "segment_id, camera_id, run_id, root, path, start_wall_us, end_wall_us, size_bytes, frames, "
+    "state, codec, content_hash"
 )
 _LONGEST_SEGMENT_US = 3_600_000_000
 _FIRST_STEP_US = 24 * 3_600_000_000

@@ -26,7 +26,7 @@ class EventRow(msgspec.Struct, frozen=True):
 
 
 class SegmentRow(msgspec.Struct, frozen=True):
-    """A segment; state is open, closed or gone."""
+    """A segment; state is open, closed, garbage or gone."""
 
     segment_id: str
     camera_id: str
@@ -38,6 +38,8 @@ class SegmentRow(msgspec.Struct, frozen=True):
     size_bytes: int
     frames: int
     state: str
+    codec: str
+    content_hash: str
 
 
 class GapRow(msgspec.Struct, frozen=True):

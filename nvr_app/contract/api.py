@@ -104,12 +104,20 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CameraTimeline(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera's row: neighbouring segments are one span."""
+    """One camera's row, each subject in order of begin; neighbours nearer than a pixel are one.
+
+    `what` of a gap is its reason, of an event its label, of a bookmark its title, of protected
+    footage why. What lasts (an open segment, an event) ends now.
+    """
 
     camera_id: str
-    recorded: tuple[Span, ...]
-    gaps: tuple[Span, ...]
-    events: tuple[EventView, ...]
+    recorded: tuple[Span, ...] = ()
+    gaps: tuple[Span, ...] = ()
+    motion: tuple[Span, ...] = ()
+    events: tuple[Span, ...] = ()
+    alerts: tuple[Span, ...] = ()
+    bookmarks: tuple[Span, ...] = ()
+    protected: tuple[Span, ...] = ()
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):

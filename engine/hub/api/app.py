@@ -9,9 +9,11 @@ from engine.hub.api.access import AccessGuard
 from engine.hub.api.cameras import camera_routes
 from engine.hub.api.errors import EXCEPTION_HANDLERS
 from engine.hub.api.events import event_routes
+from engine.hub.api.footage import footage_routes
 from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
 from engine.hub.api.system import system_routes
+from engine.hub.api.timeline import timeline_routes
 from engine.hub.api.timing import timing_middleware
 from engine.hub.core import HubCore
 
@@ -26,6 +28,8 @@ def build_app(core: HubCore) -> Litestar:
             *health_routes(core),
             *camera_routes(core),
             *event_routes(core),
+            *footage_routes(core),
+            *timeline_routes(core),
             *system_routes(core),
             *live_routes(core),
         ],

@@ -11,8 +11,11 @@ from litestar.types import ExceptionHandlersMap
 
 from engine.base.errors import EngineError
 from engine.base.redact import redact
+from engine.hub.disk_threads import RootNotAnsweringError
 from engine.hub.query_pool import DatabaseUnavailableError
 from engine.hub.worker_link import WorkerUnavailableError
+from engine.playback.fragment_index import NotIndexableError
+from engine.playback.segment_file import SegmentUnreadableError
 from nvr_app.contract.api import ErrorAnswer
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,11 @@ def _unavailable(_: AnyRequest, error: EngineError) -> Response[ErrorAnswer]:
     return _answer(str(error), 503)
 
 
+def _unreadable(request: AnyRequest, error: NotIndexableError) -> Response[ErrorAnswer]:
+    segment_id = request.path_params.get("segment_id", "")
+    return _answer(f"segment {segment_id} cannot be played: {error}", 422)
+
+
 def _unexpected(request: AnyRequest, error: Exception) -> Response[ErrorAnswer]:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer("the engine failed at this request; its log says where", 500)
@@ -66,5 +74,8 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     BadRequestError: _bad_request,
     WorkerUnavailableError: _unavailable,
     DatabaseUnavailableError: _unavailable,
+    RootNotAnsweringError: _unavailable,
+    SegmentUnreadableError: _unavailable,
+    NotIndexableError: _unreadable,
     Exception: _unexpected,
 }

@@ -1,4 +1,4 @@
-"""Events, recordings and the timeline, from the index."""
+"""Events and recordings, from the index."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ from engine.hub.api.times import interval_us
 from engine.hub.core import HubCore
 from engine.store.rows import EventRow, GapRow, SegmentRow
 from nvr_app.contract.api import (
-    CameraTimeline,
     EventDetail,
     EventPage,
     EventView,
     GapView,
     Recordings,
     SegmentView,
-    Span,
-    Timeline,
 )
 from nvr_app.contract.timebase import iso_utc
 
@@ -31,7 +28,7 @@ _MOST_SEGMENTS = 5_000
 
 
 def event_routes(core: HubCore) -> list[ControllerRouterHandler]:
-    """Routes under `/api/v1/events`, `/recordings` and `/timeline`."""
+    """Routes under `/api/v1/events`, and `/recordings`."""
 
     @get("/api/v1/events")
     async def events(  # the query's parameters are the API's contract
@@ -106,49 +103,7 @@ def event_routes(core: HubCore) -> list[ControllerRouterHandler]:
             gaps=tuple(_gap_view(row) for row in gaps),
         )
 
-    @get("/api/v1/timeline")
-    async def timeline(start: str, end: str, camera_id: str | None = None) -> Timeline:
-        """A row per camera: what is recorded, what is missing, what happened."""
-        start_us, end_us = interval_us(start, end)
-        chosen = [c for c in core.state.cameras if camera_id is None or c == camera_id]
-        rows = await asyncio.gather(*(_camera_timeline(core, c, start_us, end_us) for c in chosen))
-        return Timeline(start_wall_us=start_us, end_wall_us=end_us, cameras=tuple(rows))
-
-    return [events, event, event_snapshot, recordings, timeline]
-
-
-async def _camera_timeline(
-    core: HubCore, camera_id: str, start_us: int, end_us: int
-) -> CameraTimeline:
-    segments = await core.queries.run(
-        lambda reader: reader.segments(start_us, end_us, camera_id=camera_id, limit=_MOST_SEGMENTS)
-    )
-    gaps = await core.queries.run(
-        lambda reader: reader.gaps(start_us, end_us, camera_id=camera_id, limit=_MOST_ROWS)
-    )
-    events = await core.queries.run(
-        lambda reader: reader.events(start_us, end_us, camera_id=camera_id, limit=_MOST_ROWS)
-    )
-    now_us = core.clock.wall_us()
-    return CameraTimeline(
-        camera_id=camera_id,
-        recorded=_merged(segments, now_us),
-        gaps=tuple(Span(row.start_wall_us, row.end_wall_us, row.reason) for row in gaps),
-        events=tuple(event_view(row) for row in events),
-    )
-
-
-def _merged(segments: list[SegmentRow], now_us: int) -> tuple[Span, ...]:
-    """Neighbouring segments as one span; a hole of up to half a second is none."""
-    spans: list[Span] = []
-    for row in sorted(segments, key=lambda segment: segment.start_wall_us):
-        end_us = row.end_wall_us if row.end_wall_us is not None else now_us
-        if spans and row.start_wall_us - spans[-1].end_wall_us <= 500_000:
-            last = spans[-1]
-            spans[-1] = Span(last.start_wall_us, max(last.end_wall_us, end_us), "recorded")
-        else:
-            spans.append(Span(row.start_wall_us, end_us, "recorded"))
-    return tuple(spans)
+    return [events, event, event_snapshot, recordings]
 
 
 def event_view(row: EventRow) -> EventView:

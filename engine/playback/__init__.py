@@ -1,0 +1,1 @@
+"""Looking back, on the engine's side: segments by range, their fragments, stills of the past."""
