@@ -26,6 +26,7 @@ from engine.hub.live_state import LiveState
 from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
+from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import make_tokens
@@ -81,7 +82,6 @@ class Hub:
             self._note_from_thread,
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
-        roots = {root.name: Path(root.path) for root in start.settings.storage}
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -97,9 +97,11 @@ class Hub:
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=StorageWatch(
-                roots or {"main": self._data_dir / "recordings"},
-                start.settings.recording.floor_free_bytes,
+                start.roots,
+                self._data_dir / "spool",
+                self._clock,
                 self._registry,
+                self._journal.note,
             ),
             chores=ChoreBook(self._channels, self._clock),
             tell_supervisor=control.tell,
@@ -121,6 +123,7 @@ class Hub:
             asyncio.create_task(self._beat(), name="beat"),
             asyncio.create_task(self._open(), name="open"),
             asyncio.create_task(self._serve(), name="serve"),
+            asyncio.create_task(count_roots(self._core), name="root counts"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -287,6 +290,7 @@ class Hub:
             case {"type": "renewed", "start": dict() as start}:
                 renewed = msgspec.convert(start, type=HubStart)
                 self._state.set_cameras(renewed.settings.camera, renewed.settings.detection)
+                self._core.storage.set_roots(renewed.roots)
             case _:
                 logger.debug("Unknown news: %s", message.get("type"))
 
