@@ -23,6 +23,7 @@ from nvr_app.contract.config import CameraSettings, Credentials, Settings
 from nvr_app.contract.ids import new_id
 from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder
+from nvr_app.root_settings import footage_roots
 from nvr_app.secrets import Secrets
 from nvr_app.settings_file import load_settings
 
@@ -63,7 +64,7 @@ def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
         _camera_row(folder, settings, roots, secrets, name, members)
         for name, members in _group(cameras).items()
     ]
-    rows.append(_hub_row(folder, settings, identity))
+    rows.append(_hub_row(folder, settings, roots, identity))
     if settings.detection.enabled and any(camera.detect for camera in cameras):
         rows.append(_vision_row(folder, settings, identity))
     rows.append(_chores_row(folder, roots))
@@ -80,11 +81,21 @@ def _with_overrides(settings: Settings, identity: EngineIdentity) -> Settings:
 
 
 def _roots(folder: DataFolder, settings: Settings) -> tuple[RootStart, ...]:
-    paths = {root.name: Path(root.path) for root in settings.storage} or {"main": folder.recordings}
-    prepared = prepare_roots(paths, folder.config / "roots.json")
-    return tuple(
-        RootStart(name=root.name, path=str(root.path), identity=root.identity) for root in prepared
+    default_floor = settings.recording.floor_free_bytes
+    starts = (
+        RootStart(
+            name=root.name,
+            path=root.path,
+            identity="",
+            role=root.role,
+            quota_bytes=root.quota_bytes,
+            floor_free_bytes=(
+                default_floor if root.floor_free_bytes is None else root.floor_free_bytes
+            ),
+        )
+        for root in footage_roots(folder, settings)
     )
+    return prepare_roots(starts, folder.config / "roots.json")
 
 
 def _group(cameras: list[CameraSettings]) -> Mapping[str, list[CameraSettings]]:
@@ -127,7 +138,8 @@ def _camera_row(
         start_message=lambda: _plain(start),
         heartbeat_limit_s=8.0,
         memory_limit_bytes=(300 + 100 * len(cameras)) * _MIB,
-        fingerprint=_fingerprint(start),
+        # Roots come and go while cameras record: the running worker is told of them.
+        fingerprint=_fingerprint(msgspec.structs.replace(start, roots=())),
     )
 
 
@@ -140,18 +152,26 @@ def _login(secrets: Secrets, camera_id: str) -> Credentials | None:
         return None
 
 
-def _hub_row(folder: DataFolder, settings: Settings, identity: EngineIdentity) -> ProcessRow:
+def _hub_row(
+    folder: DataFolder,
+    settings: Settings,
+    roots: tuple[RootStart, ...],
+    identity: EngineIdentity,
+) -> ProcessRow:
     start = HubStart(
         data_dir=str(folder.root),
         settings=settings,
+        roots=roots,
         models_dirs=tuple(str(path) for path in identity.models_dirs),
         version=identity.version,
         supervisor_pid=os.getpid(),
         supervisor_health_port=identity.health_port,
         instance_id=identity.instance_id,
     )
-    # Cameras come and go without a restart of the hub; only its own settings need one.
-    own = msgspec.structs.replace(start, settings=msgspec.structs.replace(settings, camera=()))
+    # Cameras and roots come and go without a restart of the hub; its own settings need one.
+    own = msgspec.structs.replace(
+        start, roots=(), settings=msgspec.structs.replace(settings, camera=(), storage=())
+    )
     return ProcessRow(
         name="hub",
         role="hub",

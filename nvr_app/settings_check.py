@@ -18,6 +18,7 @@ from nvr_app.contract.config import (
     StorageSettings,
 )
 from nvr_app.contract.ids import camera_id_fault
+from nvr_app.root_settings import RootNeighbours, root_fault
 from nvr_app.settings_lines import Where, line_of
 from nvr_app.source_urls import source_fault, split_credentials
 
@@ -28,6 +29,9 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "detection": DetectionSettings,
 }
 _LISTS: dict[str, type[msgspec.Struct]] = {"camera": CameraSettings, "storage": StorageSettings}
+
+
+_ROOT_LEFT_OUT = "this storage root is left out until it is right"
 
 
 @dataclass(frozen=True)
@@ -157,18 +161,33 @@ class Checker:
         return camera
 
     def _roots(self, raw: object) -> list[StorageSettings]:
+        """Those that are good; each that is not is named and left out."""
         roots: list[StorageSettings] = []
+        neighbours = RootNeighbours()
         for index, table in enumerate(self._tables("storage", raw)):
             where: Where = ("storage", index)
+            for key in [key for key in table if key not in StorageSettings.__struct_fields__]:
+                self._unknown((*where, key), key, StorageSettings.__struct_fields__)
             try:
-                root = msgspec.convert(table, type=StorageSettings)
+                root = msgspec.convert(
+                    {k: v for k, v in table.items() if k in StorageSettings.__struct_fields__},
+                    type=StorageSettings,
+                )
             except msgspec.ValidationError as error:
-                self._add(where, str(error), "this storage root is left out until it is right")
+                self._add(where, str(error), _ROOT_LEFT_OUT)
                 continue
-            if any(root.name == other.name for other in roots):
-                self._add(where, f"name {root.name!r} is taken", "give it a name of its own")
+            key, fault = root_fault(root) or neighbours.fault(root) or ("", "")
+            if fault:
+                self._add((*where, key), fault, _ROOT_LEFT_OUT)
                 continue
+            neighbours.add(root)
             roots.append(root)
+        if roots and not any(root.role == "hot" for root in roots):
+            self._add(
+                ("storage",),
+                "no root is hot, so none takes new footage",
+                'give one the role "hot"; recordings in the data folder take it until then',
+            )
         return roots
 
     def _tables(self, name: str, raw: object) -> list[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from engine.base.atomic_file import write_atomic
-from nvr_app.contract.config import CameraSettings, Settings
+from nvr_app.contract.config import CameraSettings, Settings, StorageSettings
 from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder
 from nvr_app.settings_check import Checker, Mistake
@@ -83,7 +83,7 @@ def save_settings(folder: DataFolder, settings: Settings) -> None:
             document[key] = value
         else:
             document.pop(key, None)
-    _set_tables(document, "storage", [msgspec.to_builtins(root) for root in settings.storage])
+    _set_tables(document, "storage", [_root_table(root) for root in settings.storage])
     _set_tables(document, "camera", [_camera_table(camera) for camera in settings.camera])
     write_text(folder, tomlkit.dumps(document))
 
@@ -135,6 +135,16 @@ def _camera_table(camera: CameraSettings) -> dict[str, Any]:
     }
 
 
+def _root_table(root: StorageSettings) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(root)
+    defaults = msgspec.to_builtins(StorageSettings(name="", path=""))
+    return {
+        key: value
+        for key, value in plain.items()
+        if key in {"name", "path"} or value != defaults[key]
+    }
+
+
 def _set_tables(document: Any, name: str, tables: list[dict[str, Any]]) -> None:
     """Make the list of tables say this, touching only what differs, so that comments stay."""
     import tomlkit  # noqa: PLC0415
@@ -143,7 +153,9 @@ def _set_tables(document: Any, name: str, tables: list[dict[str, Any]]) -> None:
     old = document.get(name)
     wanted = {table[key]: table for table in tables}
     order = [table.get(key) for table in old] if old is not None else []
-    if old is not None and [k for k in wanted if k in order] == [k for k in order if k in wanted]:
+    kept = [k for k in order if k in wanted]
+    # The order of roots means something: what is new may only be added where it belongs last.
+    if old is not None and list(wanted)[: len(kept)] == kept:
         for index in reversed(range(len(old))):
             if old[index].get(key) not in wanted:
                 del old[index]

@@ -154,5 +154,9 @@ METRICS: tuple[MetricRow, ...] = (
     ),
     MetricRow("surveillance_storage_free_bytes", "gauge", "Free space of a root", ("root",)),
     MetricRow("surveillance_storage_size_bytes", "gauge", "Size of a root", ("root",)),
+    MetricRow("surveillance_storage_used_bytes", "gauge", "Footage on a root", ("root",)),
+    MetricRow(
+        "surveillance_storage_root_up", "gauge", "Whether a root takes footage (1)", ("root",)
+    ),
     MetricRow("surveillance_build_info", "gauge", "Version that runs; always 1", ("version",)),
 )

@@ -75,6 +75,10 @@ class MetricsRegistry:
         """Forget the series of a process that left the table."""
         self._drop("process", process)
 
+    def drop_root(self, root: str) -> None:
+        """Forget the series of a storage root that left the settings."""
+        self._drop("root", root)
+
     def zero_camera(self, camera_id: str) -> None:
         """A camera's worker is gone: rates of the past must not look like the present."""
         for name in _RATES:

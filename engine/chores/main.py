@@ -16,7 +16,7 @@ from engine.chores.bench import Workshop
 from engine.chores.delete import delete_files, delete_places
 from engine.chores.lanes import Job, Lanes
 from engine.chores.start import ChoresWorkerStart
-from engine.recording.storage_root import StorageRoot
+from engine.recording.storage_root import root_of
 from nvr_app.contract import wire
 from nvr_app.contract.chores import Chore, DeleteFiles, DeletePlaces
 from nvr_app.contract.commands import AnyCommand, CancelChore, RunChore
@@ -48,10 +48,7 @@ class ChoresWorker:
         self._spool = Spool(data_dir / "spool" / f"{start.name}.spool")
         shop = Workshop(
             data_dir=data_dir,
-            roots={
-                root.name: StorageRoot(name=root.name, path=Path(root.path), identity=root.identity)
-                for root in start.roots
-            },
+            roots={root.name: root_of(root) for root in start.roots},
             spool=self._spool,
             measures=self._measures,
             clock=self._clock,

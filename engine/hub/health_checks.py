@@ -105,11 +105,10 @@ async def _storage(core: HubCore) -> Finding:
         return Finding("warn", "the storage roots have not been looked at yet")
     faults = [usage.fault for usage in usages if usage.fault]
     details = {"roots": [msgspec.to_builtins(usage) for usage in usages]}
-    if len(faults) == len(usages):
-        return Finding("fail", "; ".join(faults), details)
+    takes_footage = any(u.role == "hot" and u.state in {"available", "slow"} for u in usages)
     if faults:
-        return Finding("warn", "; ".join(faults), details)
-    return Finding("pass", f"{len(usages)} storage roots are writable", details)
+        return Finding("warn" if takes_footage else "fail", "; ".join(faults), details)
+    return Finding("pass", f"{len(usages)} storage roots are well", details)
 
 
 async def _storage_write(core: HubCore) -> Finding:

@@ -27,6 +27,7 @@ from engine.hub.live_state import LiveState
 from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
+from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import make_tokens
@@ -84,8 +85,13 @@ class Hub:
             self._note_from_thread,
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
-        roots = {root.name: Path(root.path) for root in start.settings.storage}
-        roots = roots or {"main": self._data_dir / "recordings"}
+        storage = StorageWatch(
+            start.roots,
+            self._data_dir / "spool",
+            self._clock,
+            self._registry,
+            self._journal.note,
+        )
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -100,13 +106,9 @@ class Hub:
             queries=QueryPool(self._index, self._clock, self._registry),
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
-            storage=StorageWatch(
-                roots,
-                start.settings.recording.floor_free_bytes,
-                self._registry,
-            ),
+            storage=storage,
             chores=ChoreBook(self._channels, self._clock),
-            footage=SegmentOpener(roots.get),
+            footage=SegmentOpener(storage.folder_of),
             fragments=IndexCache(),
             disks=DiskThreads(),
             tell_supervisor=control.tell,
@@ -128,6 +130,7 @@ class Hub:
             asyncio.create_task(self._beat(), name="beat"),
             asyncio.create_task(self._open(), name="open"),
             asyncio.create_task(self._serve(), name="serve"),
+            asyncio.create_task(count_roots(self._core), name="root counts"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -294,6 +297,7 @@ class Hub:
             case {"type": "renewed", "start": dict() as start}:
                 renewed = msgspec.convert(start, type=HubStart)
                 self._state.set_cameras(renewed.settings.camera, renewed.settings.detection)
+                self._core.storage.set_roots(renewed.roots)
             case _:
                 logger.debug("Unknown news: %s", message.get("type"))
 

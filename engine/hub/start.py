@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.recording.root_start import RootStart
 from nvr_app.contract.config import Settings
 
 
@@ -17,3 +18,4 @@ class HubStart(msgspec.Struct, frozen=True, kw_only=True):
     supervisor_pid: int
     supervisor_health_port: int
     instance_id: str
+    roots: tuple[RootStart, ...] = ()

@@ -22,11 +22,10 @@ from engine.ingest.start import CameraStart, CameraWorkerStart
 from engine.ingest.stream_reader import StreamReader
 from engine.media.jpeg import newest_still
 from engine.media.source import SourceSpec
-from engine.recording.disk_writer import DiskLimits, DiskWriter
+from engine.recording.disk_writer import DiskLimits, DiskWriter, WorkerDisks
 from engine.recording.first_gap import FirstGap
-from engine.recording.ledger import Ledger, read_ledger, write_ledger
+from engine.recording.ledger import Ledger, OpenSegment, read_ledger, write_ledger
 from engine.recording.recorder import Recorder
-from engine.recording.storage_root import StorageRoot
 from nvr_app.contract.events import CameraStateChanged, GapEnded, GapReason
 from nvr_app.contract.status import CameraStatus
 
@@ -44,7 +43,7 @@ class Camera:
         self,
         start: CameraStart,
         worker: CameraWorkerStart,
-        roots: tuple[StorageRoot, ...],
+        disks: WorkerDisks,
         spool: Spool,
         clock: Clock,
         measures: Measures,
@@ -54,13 +53,14 @@ class Camera:
         self._measures = measures
         camera_id = start.settings.id
         self._ledger_path = Path(worker.data_dir) / "spool" / f"{camera_id}.ledger.json"
-        self._roots = roots
+        self._board = disks.board
         limits = DiskLimits(
-            floor_free_bytes=worker.recording.floor_free_bytes,
             buffer_bytes=worker.recording.buffer_bytes,
             sync_s=worker.recording.sync_s,
         )
-        self._disk = DiskWriter(camera_id, roots, limits, spool, self._keep_ledger, clock, measures)
+        self._disk = DiskWriter(
+            camera_id, disks, limits, spool, self._keep_ledger, clock, measures, self._adopt_later
+        )
         ledger = read_ledger(self._ledger_path)
         reason: GapReason = "engine_stopped" if ledger.was_stopped else "crashed"
         self._first_gap = FirstGap(camera_id, reason, self._post_first_gap, clock)
@@ -114,12 +114,13 @@ class Camera:
             reader.start()
         self._main_handler.start()
         adopt_open_segments(
-            self.settings.id, self._inherited, self._roots, self._disk, self._clock, self._adopted
+            self.settings.id, self._inherited, self._board, self._disk, self._clock, self._adopted
         )
 
     def tick(self) -> tuple[CameraStatus, bool]:
         """Status now, and whether the state has just changed (a fact was posted then)."""
         now_ns = self._clock.mono_ns()
+        self._disk.watch()
         state, detail = self._observe(now_ns)
         changed = (state, detail) != self._state
         if changed:
@@ -174,7 +175,11 @@ class Camera:
         self._disk.stop()
         if self._disk.join(timeout_s):
             self._keep_ledger(
-                Ledger(last_end_wall_us=self._recorder.covered_until_us, was_stopped=True)
+                Ledger(
+                    open=self._disk.ledger.open,  # of a disk that hangs
+                    last_end_wall_us=self._recorder.covered_until_us,
+                    was_stopped=True,
+                )
             )
         self._preview.close()
 
@@ -182,6 +187,17 @@ class Camera:
         """What the last worker left is in the books; called in the adopting thread."""
         self._first_gap.footage_ends(covered_until_us)
         self._disk.settle(lambda: self._settle(covered_until_us))
+
+    def _adopt_later(self, segment: OpenSegment) -> None:
+        """One of our own files of which it is not known what the disk has; in a lane's thread."""
+        adopt_open_segments(
+            self.settings.id,
+            Ledger(open=(segment,)),
+            self._board,
+            self._disk,
+            self._clock,
+            lambda _: self._disk.forget(segment),
+        )
 
     def _post_first_gap(self, gap: GapEnded) -> None:
         self._disk.post(gap)
@@ -212,6 +228,7 @@ class Camera:
             last_packet_mono_ns=main.last_packet_mono_ns,
             fps=main.link.info.nominal_fps if main.link.info else 0.0,
             recorder_failure=self._recorder.failure,
+            disk_is_slow=self._disk.is_slow,
             ever_active=self._ever_active,
         )
         state, detail = choose_state(seen, now_ns)
@@ -253,6 +270,9 @@ class Camera:
             height=info.height if info else 0,
             bitrate_bps=self._bitrate.per_second(self._main_handler.received_bytes * 8, now_ns),
             last_fragment_wall_us=self._disk.last_write_wall_us,
+            segment=self._recorder.open_file,
+            disk_pending_bytes=self._disk.pending_bytes,
+            disk_is_slow=self._disk.is_slow,
             ring=self._preview.ring,
             motion=self._preview.motion_active,
             reconnects=main.reconnects,

@@ -8,6 +8,7 @@ from engine.ingest.stream_reader import Link
 from nvr_app.contract.events import CameraState
 from nvr_app.contract.timebase import NS_PER_S
 
+_SLOW = "its disk is slow: pictures wait in memory, up to buffer_bytes; none are lost so far"
 _SILENT_NS = int(1.5 * NS_PER_S)
 # A slow camera (1 fps) is silent only after several of its own intervals.
 _SILENT_INTERVALS = 4
@@ -22,6 +23,7 @@ class Observation:
     last_packet_mono_ns: int
     fps: float
     recorder_failure: str
+    disk_is_slow: bool
     ever_active: bool
 
 
@@ -58,5 +60,5 @@ def _open_state(seen: Observation, now_ns: int) -> tuple[CameraState, str]:
     if seen.recorder_failure:
         return "unwritable", seen.recorder_failure
     if seen.last_packet_mono_ns:
-        return "active", ""
+        return "active", _SLOW if seen.disk_is_slow else ""
     return ("lost", "waiting for its first picture") if seen.ever_active else ("connecting", "")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
+
+import msgspec
 
 from engine.base.child import ChildControl
 from engine.base.clock import SystemClock
@@ -15,7 +18,10 @@ from engine.base.spool import Spool
 from engine.ingest.camera import Camera
 from engine.ingest.gop_buffer import GopBuffer
 from engine.ingest.start import CameraWorkerStart
-from engine.recording.storage_root import StorageRoot
+from engine.recording.disk_writer import WorkerDisks
+from engine.recording.root_board import RootBoard
+from engine.recording.root_usage import UsageBook
+from engine.recording.storage_root import root_of
 from nvr_app.contract import wire
 from nvr_app.contract.commands import (
     AnyCommand,
@@ -51,13 +57,12 @@ class CameraWorker:
         data_dir = Path(start.data_dir)
         self._spool = Spool(data_dir / "spool" / f"{start.name}.spool")
         self._spool.start()
-        roots = tuple(
-            StorageRoot(name=root.name, path=Path(root.path), identity=root.identity)
-            for root in start.roots
-        )
+        usage = UsageBook(data_dir / "spool", self._clock)
+        self._board = RootBoard((root_of(one) for one in start.roots), self._clock, usage.usages)
+        disks = WorkerDisks(self._board, usage)
         self._cameras = {
             camera.settings.id: Camera(
-                camera, start, roots, self._spool, self._clock, self._measures
+                camera, start, disks, self._spool, self._clock, self._measures
             )
             for camera in start.cameras
         }
@@ -67,6 +72,8 @@ class CameraWorker:
         self._relays: dict[int, GopBuffer] = {}
 
     def run(self) -> None:
+        self._control.on_message(self._take_news)
+        self._board.start()
         for camera in self._cameras.values():
             camera.start()
         self._channel.start()
@@ -76,6 +83,15 @@ class CameraWorker:
             ticks += 1
             self._clock.wait(self._control.stop_requested, _TICK_S)
         self._stop()
+
+    def _take_news(self, message: Mapping[str, object]) -> None:
+        """Called in the control's thread: roots came, went or changed while cameras record."""
+        match message:
+            case {"type": "renewed", "start": dict() as start}:
+                renewed = msgspec.convert(start, type=CameraWorkerStart)
+                self._board.set_roots(root_of(one) for one in renewed.roots)
+            case _:
+                pass  # news for others
 
     def _tick(self, *, is_sample_due: bool) -> None:
         changed: list[CameraStatus] = []
@@ -108,6 +124,7 @@ class CameraWorker:
             camera.stop()
         for camera in self._cameras.values():
             camera.join(_STOP_TIMEOUT_S)
+        self._board.stop()
         self._channel.stop()
         self._channel.join(2.0)
         self._spool.close()

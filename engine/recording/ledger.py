@@ -17,6 +17,8 @@ class OpenSegment(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     path: str
     start_wall_us: int
+    until_wall_us: int = 0
+    """Where its footage was to end and that of its successor begins; 0 while it is the newest."""
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):

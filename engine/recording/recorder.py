@@ -19,15 +19,17 @@ from engine.media.parameter_sets import parameter_sets, picture_size
 from engine.media.segment_muxer import MuxError, SegmentMuxer
 from engine.media.source import MediaSource, SourcePacket
 from engine.recording.cut_policy import boundary_offset_us, choose_cut, next_boundary_us
-from engine.recording.disk_writer import DiskWriter, SegmentEnd, SegmentFile
+from engine.recording.disk_writer import DiskWriter
 from engine.recording.first_gap import GAP_LIMIT_US, FirstGap
 from engine.recording.media_time import MediaTime
 from engine.recording.run_clock import STEP_LIMIT_US, RunClock
+from engine.recording.segment_file import SegmentEnd, SegmentFile
 from engine.recording.segment_path import SegmentName
 from engine.recording.step_watch import StepWatch
 from engine.recording.storage_root import StorageRoot
 from nvr_app.contract.config import RecordingSettings
 from nvr_app.contract.events import GapEnded, GapReason, RunEnded, RunStarted, SegmentOpened
+from nvr_app.contract.status import OpenFile
 from nvr_app.contract.timebase import US_PER_S
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,8 @@ class _Run:
 class _Open:
     file: SegmentFile
     muxer: SegmentMuxer
+    segment_id: str
+    start_wall_us: int
     boundary_wall_us: int
     frames: int = 0
     keyframes: int = 0
@@ -98,6 +102,22 @@ class Recorder:
     @property
     def is_recording(self) -> bool:
         return self._open is not None and not self._open.file.failure
+
+    @property
+    def open_file(self) -> OpenFile | None:
+        """The segment that is being written, as far as it can be read; any thread."""
+        segment = self._open
+        if segment is None or segment.file.root is None:
+            return None
+        file = segment.file
+        return OpenFile(
+            segment_id=segment.segment_id,
+            root=segment.file.root.name,
+            path=file.path,
+            start_wall_us=segment.start_wall_us,
+            reach_wall_us=file.reach_wall_us,
+            size_bytes=file.size_bytes,
+        )
 
     def begin(self, source: MediaSource) -> None:
         """A connection was opened; its first keyframe starts a run."""
@@ -181,8 +201,7 @@ class Recorder:
             wall_us=run.clock.wall_us(pts_us),
             boundary_us=self._open.boundary_wall_us if self._open else 0,
         )
-        failed = self._open is not None and bool(self._open.file.failure)
-        if failed or cut == "rotate":
+        if cut == "rotate" or self._must_move():
             self._close_segment(until_us=run.clock.wall_us(pts_us))
         if self._open is None and now_ns >= self._retry_at_ns:
             run.clock = run.clock.settle(pts_us, mono_ns)
@@ -192,6 +211,16 @@ class Recorder:
                 value=run.clock.drift_us(pts_us, mono_ns) / US_PER_S,
             )
             self._open_segment(run, run.clock.wall_us(pts_us))
+
+    def _must_move(self) -> bool:
+        """Whether the open segment cannot or should not go on where it lies."""
+        if self._open is None:
+            return False
+        file = self._open.file
+        trouble = file.failure or self._disk.trouble(file)
+        if trouble and not file.failure:
+            logger.warning("%s: recording moves: %s", self._camera_id, trouble)
+        return bool(trouble)
 
     def _notice_parameters(self, packet: SourcePacket) -> None:
         if self._source is None:
@@ -281,14 +310,14 @@ class Recorder:
         file = SegmentFile(opened=opened, path=name.path())
         self._disk.open(file)
         muxer = SegmentMuxer(
-            lambda data: self._disk.write(file, data),
+            lambda data: self._disk.write(file, data, self.covered_until_us),
             source.video,
             source.audio,
             fragment_s=self._settings.fragment_s,
             extradata=run.extradata,
         )
         boundary = next_boundary_us(start_wall_us, self._segment_us, self._offset_us)
-        self._open = _Open(file, muxer, boundary)
+        self._open = _Open(file, muxer, name.segment_id, start_wall_us, boundary)
         self._note_gap(start_wall_us)
 
     def _note_gap(self, start_wall_us: int) -> None:
@@ -334,7 +363,8 @@ class Recorder:
         if self.failure != failure:
             self.failure = failure
             self.gap_reason = "storage"
-            self._retry_at_ns = self._clock.mono_ns() + _RETRY_NS
+            if self._open is None or not self._disk.can_move(self._open.file):
+                self._retry_at_ns = self._clock.mono_ns() + _RETRY_NS
             self._measures.count("surveillance_storage_errors", "record")
         self._measures.count("surveillance_frames_dropped", self._camera_id, "storage")
 
@@ -346,6 +376,9 @@ class Recorder:
         if not segment.file.failure:
             self._finish(segment)
         end_us = self.covered_until_us if until_us is None else until_us
+        if segment.file.is_broken and segment.file.reach_wall_us:
+            # What was muxed since has not reached the file: it is part of the gap that follows.
+            end_us = self.covered_until_us = segment.file.reach_wall_us
         self._disk.close_segment(
             segment.file,
             SegmentEnd(end_wall_us=end_us, frames=segment.frames, keyframes=segment.keyframes),

@@ -208,6 +208,15 @@ class StoreReader:
         row = self._ask(f"SELECT {parts}", [])[0]
         return dict(zip(_TABLES, row, strict=True))
 
+    def used_by_root(self) -> dict[str, int]:
+        """Bytes of closed segments by storage root, garbage included: it still takes room."""
+        rows = self._ask(
+            "SELECT root, sum(size_bytes) FROM segments "
+            "WHERE state IN ('closed', 'garbage') GROUP BY root",
+            [],
+        )
+        return {str(root): int(size) for root, size in rows}
+
     def _ask(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         return self._run(lambda: self._cursor.execute(sql, list(values)).fetchall())
 

@@ -137,8 +137,9 @@ class Supervisor:
             known.is_leaving = False
             if changed and known.child is not None:
                 known.child.ask_to_stop()
-            elif row.role == "hub" and known.child is not None:
-                # Cameras came or went: that is news to the hub, not a reason to restart it.
+            elif known.child is not None:
+                # What changes without changing the fingerprint (cameras for the hub, storage
+                # roots for all) is news to the child, not a reason to restart it.
                 known.child.tell({"type": "renewed", "start": row.start_message()})
 
     def _start(self, slot: _Slot) -> None:

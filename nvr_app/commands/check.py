@@ -13,6 +13,7 @@ from nvr_app.contract.endpoint import read_supervisor
 from nvr_app.contract.timebase import iso_utc
 from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder, data_folder
+from nvr_app.root_settings import footage_roots
 from nvr_app.settings_file import load_settings
 
 _MOST_PRINTED = 20
@@ -97,8 +98,8 @@ def _engine_runs(folder: DataFolder) -> bool:
 
 
 def _roots(folder: DataFolder) -> dict[str, Path]:
-    configured = load_settings(folder).settings.storage
-    return {root.name: Path(root.path) for root in configured} or {"main": folder.recordings}
+    configured = footage_roots(folder, load_settings(folder).settings)
+    return {root.name: Path(root.path) for root in configured}
 
 
 def _repair(folder: DataFolder, roots: dict[str, Path], report: object) -> int:

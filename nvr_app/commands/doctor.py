@@ -19,6 +19,7 @@ from nvr_app.commands.output import add_json, print_json
 from nvr_app.contract.endpoint import read_supervisor
 from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder, data_folder
+from nvr_app.root_settings import footage_roots
 from nvr_app.settings_file import load_settings
 
 _LIBRARIES = (
@@ -109,9 +110,8 @@ def _folder(folder: DataFolder) -> Iterator[Finding]:
     mode = folder.root.stat().st_mode & 0o777
     if os.name != "nt" and mode & 0o007:
         yield Finding("warn", "rights", f"everyone may look into it (mode {mode:o})", "chmod o-rwx")
-    roots = {r.name: Path(r.path) for r in load_settings(folder).settings.storage}
-    for name, path in (roots or {"main": folder.recordings}).items():
-        yield from _disk(f"root {name}", path)
+    for root in footage_roots(folder, load_settings(folder).settings):
+        yield from _disk(f"root {root.name}", Path(root.path))
 
 
 def _disk(subject: str, path: Path) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from nvr_app.contract.config import RootRole
+from nvr_app.contract.custody_facts import RootState
 from nvr_app.contract.events import EventKind, PathPoint
 from nvr_app.contract.geometry import Box
 from nvr_app.contract.status import CameraStatus, ModelStatus, ProcessStatus
@@ -132,6 +134,14 @@ class RootUsage(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     total_bytes: int
     free_bytes: int
+    path: str = ""
+    role: RootRole = "hot"
+    state: RootState = "available"
+    used_bytes: int = 0
+    """Footage on it."""
+    quota_bytes: int = 0
+    """0: no bound but the floor."""
+    floor_free_bytes: int = 0
     fault: str = ""
 
 

@@ -9,6 +9,7 @@ import msgspec
 SourceKind = Literal["rtsp", "mjpeg", "usb", "file", "sim"]
 StreamRole = Literal["main", "sub"]
 Transport = Literal["tcp", "udp"]
+RootRole = Literal["hot", "warm", "cold"]
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,13 @@ class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     name: str
     path: str
+    """Absolute; no root lies within another."""
+    role: RootRole = "hot"
+    """New footage goes to hot roots, in their order here; warm and cold ones take what ages."""
+    quota_bytes: int = 0
+    """Most bytes of footage on this root; 0 = as much as fits above the floor."""
+    floor_free_bytes: int | None = None
+    """Free space that must stay; None: that of `[recording]`."""
 
 
 class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

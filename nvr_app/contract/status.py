@@ -16,6 +16,20 @@ class RingRef(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
 
 
+class OpenFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The segment that is being written. It can be read up to `size_bytes`: whole fragments, but
+    for one of more than 1 MiB, of which the end may still be missing.
+    """
+
+    segment_id: str
+    root: str
+    path: str
+    start_wall_us: int
+    reach_wall_us: int
+    """Wall time up to which there are pictures in the file; 0 = none yet."""
+    size_bytes: int
+
+
 class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One camera as the wall shows it. Ages are at the moment of sampling."""
 
@@ -38,6 +52,11 @@ class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
     bitrate_bps: float = 0.0
     last_fragment_wall_us: int = 0
     """When bytes of a recording last reached the file; 0 = not in this session."""
+    segment: OpenFile | None = None
+    """What is being written right now."""
+    disk_pending_bytes: int = 0
+    """What waits in memory for the disk."""
+    disk_is_slow: bool = False
     ring: RingRef | None = None
     motion: bool = False
     reconnects: int = 0

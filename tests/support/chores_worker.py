@@ -24,7 +24,10 @@ class ChoresSite:
         self.root = data_dir / "recordings"
         (data_dir / "run").mkdir(parents=True)
         (data_dir / "config").mkdir()
-        self.roots = prepare_roots({"main": self.root}, data_dir / "config" / "roots.json")
+        self.roots = prepare_roots(
+            [RootStart(name="main", path=str(self.root), identity="")],
+            data_dir / "config" / "roots.json",
+        )
         self.facts = []
         self.is_journalling = True
         """False: facts arrive and are not acknowledged, as with a journal whose disk hangs."""
@@ -41,9 +44,7 @@ class ChoresSite:
     async def start_worker(self):
         start = ChoresWorkerStart(
             name="chores", data_dir=str(self.data_dir),
-            roots=tuple(
-                RootStart(name=r.name, path=str(r.path), identity=r.identity) for r in self.roots
-            ),
+            roots=self.roots,
         )  # fmt: skip
         self.joined.clear()
         self.process = await asyncio.create_subprocess_exec(

@@ -4,7 +4,7 @@ from engine.ingest.stream_reader import Link
 NOW = 100_000_000_000
 
 
-def seen(link, *, last_s_ago=None, ever=False, paused=False, failure="", fps=30.0):
+def seen(link, *, last_s_ago=None, ever=False, paused=False, failure="", slow=False, fps=30.0):
     last = 0 if last_s_ago is None else NOW - int(last_s_ago * 1e9)
     return Observation(
         link=link,
@@ -12,6 +12,7 @@ def seen(link, *, last_s_ago=None, ever=False, paused=False, failure="", fps=30.
         last_packet_mono_ns=last,
         fps=fps,
         recorder_failure=failure,
+        disk_is_slow=slow,
         ever_active=ever,
     )
 
