@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
-from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
+from engine.store.reader_timeline import read_timeline
+from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow, Timeline
 from nvr_app.contract.events import PathPoint
 from nvr_app.contract.geometry import Box
 
@@ -189,6 +190,21 @@ class StoreReader:
             [*values, limit],
         )
         return [CameraStateRow(*row) for row in rows]
+
+    def timeline(
+        self,
+        start_us: int,
+        end_us: int,
+        *,
+        resolution_us: int,
+        now_us: int,
+        camera_id: str | None = None,
+    ) -> Timeline:
+        """Recorded time, gaps, motion, events and marks of [start, end), merged to a resolution."""
+        return read_timeline(
+            self._ask, start_us, end_us,
+            resolution_us=resolution_us, now_us=now_us, camera_id=camera_id,
+        )  # fmt: skip
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""

@@ -56,3 +56,37 @@ class CameraStateRow(msgspec.Struct, frozen=True):
     wall_us: int
     state: str
     detail: str
+
+
+class SpanRow(msgspec.Struct, frozen=True):
+    """A stretch of one camera's time; `kind` is recorded, gap, motion or event."""
+
+    camera_id: str
+    kind: str
+    start_wall_us: int
+    end_wall_us: int
+    count: int
+    """How many segments, gaps or events were merged into it."""
+    covered_us: int
+    """How long those last together: what is less than the span is pauses within it."""
+
+
+class MarkRow(msgspec.Struct, frozen=True):
+    """A bookmark or a protection in force; `camera_ids` empty: all cameras."""
+
+    mark_id: str
+    camera_ids: tuple[str, ...]
+    start_wall_us: int
+    end_wall_us: int
+    text: str
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stretch of time holds, ordered by camera and start."""
+
+    recorded: list[SpanRow]
+    gaps: list[SpanRow]
+    events: list[SpanRow]
+    """Motion and events, told apart by `kind`."""
+    bookmarks: list[MarkRow]
+    protections: list[MarkRow]
