@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
-from engine.store.reader_timeline import read_timeline
+from engine.store.reader_timeline import Columns, TimelineQuery
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow, Timeline
 from nvr_app.contract.events import PathPoint
 from nvr_app.contract.geometry import Box
 
 _LIMIT_S = 2.0
+_T = TypeVar("_T")
 _TABLES = ("events", "segments", "gaps", "runs", "camera_states", "system_notes")
 
 
@@ -63,6 +64,7 @@ class StoreReader:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, watch: QueryWatch) -> None:
         self._cursor = cursor
         self._watch = watch
+        self._timeline = TimelineQuery(self._ask, self._ask_columns)
 
     def events(
         self,
@@ -201,10 +203,7 @@ class StoreReader:
         camera_id: str | None = None,
     ) -> Timeline:
         """Recorded time, gaps, motion, events and marks of [start, end), merged to a resolution."""
-        return read_timeline(
-            self._ask, start_us, end_us,
-            resolution_us=resolution_us, now_us=now_us, camera_id=camera_id,
-        )  # fmt: skip
+        return self._timeline.read(start_us, end_us, resolution_us, now_us, camera_id)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -213,9 +212,15 @@ class StoreReader:
         return dict(zip(_TABLES, row, strict=True))
 
     def _ask(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        return self._watched(lambda: self._cursor.execute(sql, list(values)).fetchall())
+
+    def _ask_columns(self, sql: str, values: Sequence[object]) -> Columns:
+        return self._watched(lambda: self._cursor.execute(sql, list(values)).fetchnumpy())
+
+    def _watched(self, query: Callable[[], _T]) -> _T:
         self._watch.begin(self._cursor)
         try:
-            return self._cursor.execute(sql, list(values)).fetchall()
+            return query()
         except duckdb.InterruptException:
             raise QueryTimeout(f"the query took longer than {_LIMIT_S:g} s") from None
         except duckdb.Error as error:

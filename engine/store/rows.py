@@ -67,8 +67,6 @@ class SpanRow(msgspec.Struct, frozen=True):
     end_wall_us: int
     count: int
     """How many segments, gaps or events were merged into it."""
-    covered_us: int
-    """How long those last together: what is less than the span is pauses within it."""
 
 
 class MarkRow(msgspec.Struct, frozen=True):
