@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.base.atomic_file import sync_folder
@@ -141,6 +141,7 @@ class Journal:
         size = sum(growing.size for growing in self._files.values())
         if size < SEAL_BYTES and self._clock.mono_ns() - self._part_since_ns < SEAL_NS:
             return
+        part = replace(part, classes=tuple(name for name in self._files if name))
         self.close()
         # A part that cannot be sealed now stays open and readable, and is sealed at a later open.
         with contextlib.suppress(OSError):

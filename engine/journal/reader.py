@@ -45,6 +45,20 @@ def chain_lines(part: Part) -> list[ChainLine]:
     return [line for line in lines if line is not None]
 
 
+def hash_at(folder: Path, seq: int) -> str | None:
+    """The chain's hash at a record; None where the journal does not reach or cannot be read."""
+    parts = [part for part in find_parts(folder) if part.first_seq <= seq]
+    if not parts:
+        return None
+    for part in (parts[-1], Part(folder, parts[-1].first_seq, is_sealed=True)):
+        try:
+            lines = chain_lines(part)
+        except (OSError, zstandard.ZstdError):
+            continue  # sealed since the folder was listed, or damaged
+        return next((line.hash for line in lines if line.seq == seq), None)
+    return None
+
+
 def payloads(part: Part) -> dict[int, tuple[bytes, bytes]]:
     """Salt and payload by sequence number, of the classes that are still there."""
     found: dict[int, tuple[bytes, bytes]] = {}

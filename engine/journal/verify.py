@@ -2,60 +2,135 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import zstandard
 
 from engine.journal.chain import GENESIS, ChainLine, parse_line, payload_digest
 from engine.journal.parts import Part, find_parts, read_file
+from engine.journal.payload import decode_fact
 from engine.journal.reader import payloads
+from nvr_app.contract.audit_facts import PayloadsDropped
+
+_DROPPED = "payloads_dropped"
 
 
 @dataclass(frozen=True)
 class JournalReport:
-    """`faults` name file and byte; payloads of a dropped class are counted, not at fault."""
+    """`faults` name file and byte; payloads that a record says were dropped are no fault."""
 
     records: int
     last_seq: int
     head: str
     dropped_payloads: int
     faults: tuple[str, ...]
+    first_wall_us: int = 0
+    last_wall_us: int = 0
+    hashes: dict[int, str] = field(default_factory=dict)
+    """Of the records that were asked for, as far as they are there."""
 
 
-def verify_journal(folder: Path) -> JournalReport:
-    """Read and verify everything. Any process; a journal that grows meanwhile is no fault."""
-    faults: list[str] = []
+@dataclass
+class _Walk:
+    """What is known while the parts go by."""
+
+    wanted: frozenset[int]
+    faults: list[str] = field(default_factory=list)
+    records: int = 0
+    first_wall_us: int = 0
+    hashes: dict[int, str] = field(default_factory=dict)
+    absent: list[_Absent] = field(default_factory=list)
+    dropped_before_us: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """A payload file that is not there, though the chain names payloads in it."""
+
+    file: str
+    retention_class: str
+    payloads: int
+    newest_wall_us: int
+
+
+def verify_journal(folder: Path, wanted: Iterable[int] = ()) -> JournalReport:
+    """Read and verify everything; `wanted` are records whose hashes the report is to give.
+
+    Any process; a journal that grows or loses payloads in their time meanwhile is no fault.
+    """
+    walk = _Walk(frozenset(wanted))
     previous: ChainLine | None = None
-    records = dropped = 0
     for part in find_parts(folder):
-        lines = _verified_lines(part, previous, faults)
-        known = payloads(part)
-        present = set(part.payload_paths())
-        for line in lines:
-            records += 1
-            found = known.get(line.seq)
-            if found is not None and payload_digest(*found) != line.payload_hash:
-                faults.append(
-                    f"{part.payload_path(line.retention_class).name}: the payload of record "
-                    f"{line.seq} ({line.kind}) does not fit its hash"
-                )
-            elif found is None and line.retention_class in present:
-                faults.append(
-                    f"{part.payload_path(line.retention_class).name}: the payload of record "
-                    f"{line.seq} ({line.kind}) is missing"
-                )
-            elif found is None:
-                dropped += 1
+        lines = _verified_lines(part, previous, walk.faults)
+        _verify_payloads(part, lines, walk)
         if lines:
+            walk.first_wall_us = walk.first_wall_us or lines[0].wall_us
             previous = lines[-1]
+    dropped = sum(absent.payloads for absent in walk.absent if _is_dropped(absent, walk))
+    for absent in walk.absent:
+        if not _is_dropped(absent, walk):
+            walk.faults.append(
+                f"{absent.file}: {absent.payloads} payloads are missing, and no record says that "
+                f"those of {absent.retention_class} were dropped"
+            )
     return JournalReport(
-        records,
-        previous.seq if previous else 0,
-        previous.hash if previous else GENESIS,
-        dropped,
-        tuple(faults),
+        records=walk.records,
+        last_seq=previous.seq if previous else 0,
+        head=previous.hash if previous else GENESIS,
+        dropped_payloads=dropped,
+        faults=tuple(walk.faults),
+        first_wall_us=walk.first_wall_us,
+        last_wall_us=previous.wall_us if previous else 0,
+        hashes=walk.hashes,
     )
+
+
+def _is_dropped(absent: _Absent, walk: _Walk) -> bool:
+    return absent.newest_wall_us < walk.dropped_before_us.get(absent.retention_class, 0)
+
+
+def _verify_payloads(part: Part, lines: list[ChainLine], walk: _Walk) -> None:
+    known = payloads(part)
+    absent: dict[str, list[ChainLine]] = {}
+    for line in lines:
+        walk.records += 1
+        if line.seq in walk.wanted:
+            walk.hashes[line.seq] = line.hash
+        found = known.get(line.seq)
+        if found is None:
+            absent.setdefault(line.retention_class, []).append(line)
+        elif payload_digest(*found) != line.payload_hash:
+            walk.faults.append(
+                f"{part.payload_path(line.retention_class).name}: the payload of record "
+                f"{line.seq} ({line.kind}) does not fit its hash"
+            )
+        elif line.kind == _DROPPED:
+            _note_dropped(found[1], walk)
+    # Asked for only now: what was dropped while we read is no damage.
+    present = set(part.payload_paths())
+    for retention_class, missing in absent.items():
+        name = part.payload_path(retention_class).name
+        if retention_class in present:
+            walk.faults += [
+                f"{name}: the payload of record {line.seq} ({line.kind}) is missing"
+                for line in missing
+            ]
+        else:
+            newest = max(line.wall_us for line in missing)
+            walk.absent.append(_Absent(name, retention_class, len(missing), newest))
+
+
+def _note_dropped(payload: bytes, walk: _Walk) -> None:
+    try:
+        fact = decode_fact(payload).fact
+    except msgspec.MsgspecError:
+        return
+    if isinstance(fact, PayloadsDropped):
+        known = walk.dropped_before_us.get(fact.retention_class, 0)
+        walk.dropped_before_us[fact.retention_class] = max(known, fact.before_wall_us)
 
 
 def _verified_lines(part: Part, previous: ChainLine | None, faults: list[str]) -> list[ChainLine]:

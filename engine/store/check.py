@@ -1,6 +1,7 @@
 """Proving what is recorded: journal, files and their agreement, by reading alone.
 
-Never needs the database: that one is an index of what is checked here.
+Never needs the database: that one is an index of what is checked here. Payloads that have gone in
+their time are made up for by the newest checkpoint.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.journal.payload import JournalledFact, decode_fact
-from engine.journal.reader import read_records
 from engine.journal.verify import JournalReport, verify_journal
 from engine.store.footage_view import FootageView, SegmentFacts
+from engine.store.view_reading import read_view
 
 _HOLE_US = 1_500_000
 """Shorter pauses between segments are the rhythm of keyframes."""
@@ -52,6 +52,15 @@ class CheckReport:
     orphans: list[Orphan] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
     unreadable_roots: list[str] = field(default_factory=list)
+    unreachable: int = 0
+    """Segments on roots that cannot be read: neither there nor missing."""
+    garbage: int = 0
+    """Places that are to be unlinked."""
+    unlawful: list[SegmentFacts] = field(default_factory=list)
+    """Deleted, or about to be, although a protection held them (invariant S6)."""
+    checkpoint: str = ""
+    """What the check stands on besides the journal; empty: the journal alone."""
+    refused_checkpoints: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
@@ -64,47 +73,60 @@ class CheckReport:
             or self.orphans
             or self.holes
             or self.unreadable_roots
+            or self.unlawful
+            or self.refused_checkpoints
         )
-
-
-def journalled_facts(journal_dir: Path, after_seq: int = 0) -> list[tuple[int, JournalledFact]]:
-    """Every fact whose payload is still there, with its number."""
-    return [
-        (record.seq, decode_fact(record.payload))
-        for record in read_records(journal_dir, after_seq=after_seq)
-        if record.payload is not None
-    ]
 
 
 def check_footage(
     journal_dir: Path,
     roots: Mapping[str, Path],
     *,
+    keys_dir: Path | None = None,
     hash_file: Callable[[Path], str] | None = None,
     known_camera: Callable[[str], str | None] = lambda path: path.split("/", 1)[0],
 ) -> CheckReport:
     """Verify S1 and S2, the chain and the holes; with `hash_file` the content too.
 
+    `keys_dir` holds the public keys that checkpoints may be signed with; None: the journal alone.
     `known_camera` tells the camera of a segment's path, None for files that are no segments.
     """
     report = CheckReport(journal=verify_journal(journal_dir))
-    view = FootageView()
-    view.take(fact for _, fact in journalled_facts(journal_dir))
+    reading = read_view(journal_dir, keys_dir)
+    view = reading.view
+    report.checkpoint, report.refused_checkpoints = reading.checkpoint, list(reading.refused)
+    report.garbage, report.unlawful = len(view.garbage), view.unlawful
     present = _files(roots, report, known_camera)
+    reachable = {name for name, path in roots.items() if path.is_dir()}
+    _name_unknown_roots(view, roots, report)
     for segment in view.segments.values():
-        _check_segment(segment, present, report, roots, hash_file)
-    known = {
-        (segment.root, segment.path)
-        for segment in view.segments.values()
-        if segment.state != "gone"
-    }
+        if segment.state in {"gone", "garbage"}:
+            continue
+        report.segments += 1
+        if segment.root in reachable:
+            _check_segment(segment, present, report, roots, hash_file)
+        else:
+            report.unreachable += 1
+    known = {(one.root, one.path) for one in view.segments.values() if one.state != "gone"}
     report.orphans = [
         Orphan(root, path, size)
         for (root, path), size in present.items()
-        if (root, path) not in known
+        if (root, path) not in known and (root, path) not in view.garbage
     ]
     report.holes = find_holes(view)
     return report
+
+
+def _name_unknown_roots(view: FootageView, roots: Mapping[str, Path], report: CheckReport) -> None:
+    """Footage on roots that the settings do not name is neither proven nor missing."""
+    counts: dict[str, int] = {}
+    for segment in view.segments.values():
+        if segment.state in {"open", "closed"} and segment.root not in roots:
+            counts[segment.root] = counts.get(segment.root, 0) + 1
+    report.unreadable_roots += [
+        f"{name}: {count} segments lie there, but the settings name no such root"
+        for name, count in sorted(counts.items())
+    ]
 
 
 def find_holes(view: FootageView) -> list[Hole]:
@@ -161,9 +183,6 @@ def _check_segment(
     roots: Mapping[str, Path],
     hash_file: Callable[[Path], str] | None,
 ) -> None:
-    if segment.state == "gone":
-        return
-    report.segments += 1
     size = present.get((segment.root, segment.path))
     if size is None:
         report.missing.append(segment)

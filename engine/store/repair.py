@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.base.clock import Clock
 from engine.base.errors import EngineError
 from engine.journal.journal import Journal
-from engine.journal.payload import JournalledFact, entry_for
-from engine.store.check import CheckReport, journalled_facts
+from engine.journal.payload import JournalledFact, decode_fact, entry_for
+from engine.journal.reader import read_records
+from engine.store.check import CheckReport
+from engine.store.restore import begin_database
 from engine.store.store import Store
+from engine.store.view_reading import journalled_facts
 from nvr_app.contract.events import AnyFact, SegmentClosed, SegmentGone
 
 AdoptFile = Callable[[str, str], SegmentClosed | None]
@@ -76,22 +80,37 @@ def append_facts(
     return len(facts)
 
 
-def rebuild_database(journal_dir: Path, database: Path) -> int:
-    """A new database from the journal alone; the number of records in it.
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a new database was made of."""
+
+    records: int
+    """Of the journal, after the checkpoint."""
+    checkpoint: str
+    refused_checkpoints: tuple[str, ...]
+    without_payload: int
+    """Records after the checkpoint whose payload is gone or damaged: what they told is lost."""
+
+
+def rebuild_database(journal_dir: Path, database: Path, keys_dir: Path) -> Rebuilt:
+    """A new database from the newest checkpoint and the journal after it.
 
     The old file is replaced only when the new one is complete. StoreError.
     """
     fresh = database.with_name(f"{database.name}.rebuilding")
-    leftovers = [fresh, *database.parent.glob(f"{fresh.name}.*")]
-    for leftover in leftovers:
+    for leftover in (fresh, *database.parent.glob(f"{fresh.name}.*")):
         leftover.unlink(missing_ok=True)
+    base = begin_database(fresh, journal_dir, keys_dir)
     store = Store(fresh)
     store.open()
-    count = 0
+    records = lost = 0
     batch: list[tuple[int, JournalledFact]] = []
-    for item in journalled_facts(journal_dir):
-        batch.append(item)
-        count += 1
+    for record in read_records(journal_dir, after_seq=store.applied_seq):
+        if record.payload is None:
+            lost += 1
+            continue
+        batch.append((record.seq, decode_fact(record.payload)))
+        records += 1
         if len(batch) >= _BATCH:
             store.apply(batch)
             batch = []
@@ -104,4 +123,4 @@ def rebuild_database(journal_dir: Path, database: Path) -> int:
         part = fresh.with_name(fresh.name + suffix)
         if part.exists():
             part.replace(database.with_name(database.name + suffix))
-    return count
+    return Rebuilt(records, base.checkpoint, base.refused, lost)

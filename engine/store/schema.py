@@ -47,20 +47,23 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path, *, up_to: int | None = None) -> int:
     """Apply what is missing; the schema's number. StoreError: the file is of a newer program.
 
-    An existing database is copied first: `<name>.before-<number>` is the way back.
+    `up_to` stops at an older schema, to be filled with what was saved in it. An existing database
+    is copied first: `<name>.before-<number>` is the way back.
     """
     version = schema_version(connection)
     migrations = all_migrations()
     newest = migrations[-1].number
-    if version > newest:
+    wanted = newest if up_to is None else up_to
+    found = max(version, wanted)
+    if found > newest:
         raise StoreError(
-            f"the database {path.name} has schema {version}, this program knows {newest}: "
+            f"the database {path.name} has schema {found}, this program knows {newest}: "
             "update the program, or restore the copy made before the update"
         )
-    missing = [migration for migration in migrations if migration.number > version]
+    missing = [one for one in migrations if version < one.number <= wanted]
     if missing and version:
         connection.execute("CHECKPOINT")
         shutil.copy2(path, path.with_name(f"{path.name}.before-{missing[0].number:04d}"))
@@ -70,7 +73,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
         # DuckDB's log must never hold schema changes when the power goes: replaying them has
         # aborted processes.
         connection.execute("CHECKPOINT")
-    return newest
+    return wanted
 
 
 def downgrade(connection: duckdb.DuckDBPyConnection, to_number: int) -> None:

@@ -18,6 +18,7 @@ import duckdb
 
 from engine.journal.payload import JournalledFact
 from engine.store.errors import QueryTimeout, StoreError
+from engine.store.parquet import confine
 from engine.store.probe import opens_safely
 from engine.store.projection import project, stages
 from engine.store.reader import QueryWatch, StoreReader
@@ -47,9 +48,18 @@ class Opening:
 class Store:
     """`open`, `apply`, `close` from one thread; `reader` from any. Construct: no I/O."""
 
-    def __init__(self, path: Path, *, memory_limit_mb: int = 256, threads: int = 1) -> None:
-        self._path = path
-        self._clean_marker = path.with_name(f"{path.name}.clean")
+    def __init__(
+        self,
+        path: Path,
+        *,
+        export_dir: Path | None = None,
+        memory_limit_mb: int = 256,
+        threads: int = 1,
+    ) -> None:
+        """`export_dir` is the one folder that Parquet files may be written to; None: nowhere."""
+        self.path = path
+        self._export_dir = export_dir
+        self._clean_marker = clean_marker(path)
         self._ballast = path.with_name(f"{path.name}.ballast")
         self._memory_limit_mb = memory_limit_mb
         self._threads = threads
@@ -62,13 +72,13 @@ class Store:
         quarantined = self._quarantine_if_damaged()
         try:
             self._connection = self._connect()
-            migrate(self._connection, self._path)
+            migrate(self._connection, self.path)
             self._connection.execute("SET lock_configuration = true")
             self.applied_seq = self._read_applied_seq()
         except duckdb.Error as error:
             self._drop_connection()
             raise StoreError(
-                f"the database {self._path.name} cannot be opened ({_first_line(error)}); "
+                f"the database {self.path.name} cannot be opened ({_first_line(error)}); "
                 "is another program using it? recording goes on without it"
             ) from None
         self._clean_marker.unlink(missing_ok=True)
@@ -117,6 +127,10 @@ class Store:
         """A reader with a cursor of its own, for one thread."""
         return StoreReader(self._opened().cursor(), self._watch)
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A bare cursor for one thread, without a limit of time: for exports. StoreError."""
+        return self._opened().cursor()
+
     def close(self) -> None:
         """Checkpoint and close; idempotent. The next opening then needs no probe."""
         connection, self._connection = self._connection, None
@@ -130,16 +144,16 @@ class Store:
             logger.warning("The database did not close in order: %s", error)
 
     def _quarantine_if_damaged(self) -> Path | None:
-        if not self._path.exists() or self._clean_marker.exists():
+        if not self.path.exists() or self._clean_marker.exists():
             return None
-        fault = opens_safely(self._path)
+        fault = opens_safely(self.path)
         if not fault or any(sign in fault for sign in _IN_USE):
             return None
         stamp = datetime.now(tz=UTC).strftime("%Y%m%dT%H%M%SZ")
-        target = self._path.with_name(f"{self._path.name}.bad-{stamp}")
+        target = self.path.with_name(f"{self.path.name}.bad-{stamp}")
         logger.error("The database is damaged (%s); it is set aside as %s", fault, target.name)
-        self._path.replace(target)
-        log = self._path.with_name(f"{self._path.name}.wal")
+        self.path.replace(target)
+        log = self.path.with_name(f"{self.path.name}.wal")
         if log.exists():
             log.replace(target.with_name(f"{target.name}.wal"))
         return target
@@ -148,14 +162,15 @@ class Store:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{self._memory_limit_mb}MB",
             "threads": self._threads,
-            "enable_external_access": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
             # Checkpoints come when there is room for them: `_checkpoint_if_due`.
             "checkpoint_threshold": "1TB",
         }
-        return duckdb.connect(str(self._path), config=config)
+        connection = duckdb.connect(str(self.path), config=config)
+        confine(connection, self._export_dir)
+        return connection
 
     def _read_applied_seq(self) -> int:
         row = self._opened().execute("SELECT value FROM meta WHERE key = 'applied_seq'").fetchone()
@@ -173,10 +188,10 @@ class Store:
                 connection.close()
 
     def _checkpoint_if_due(self, connection: duckdb.DuckDBPyConnection) -> None:
-        log = self._path.with_name(f"{self._path.name}.wal")
+        log = self.path.with_name(f"{self.path.name}.wal")
         try:
             is_due = log.stat().st_size > _CHECKPOINT_BYTES
-            if is_due and shutil.disk_usage(self._path.parent).free > _FLOOR_FREE_BYTES:
+            if is_due and shutil.disk_usage(self.path.parent).free > _FLOOR_FREE_BYTES:
                 connection.execute("CHECKPOINT")
         except FileNotFoundError:
             return
@@ -187,7 +202,7 @@ class Store:
     def _keep_ballast(self) -> None:
         """A file whose removal makes room to close in order on a full disk."""
         with contextlib.suppress(OSError):
-            free = shutil.disk_usage(self._path.parent).free
+            free = shutil.disk_usage(self.path.parent).free
             if self._ballast.exists() or free < _FLOOR_FREE_BYTES:
                 return
             with self._ballast.open("wb") as out:
@@ -202,6 +217,11 @@ class Store:
         with contextlib.suppress(OSError):
             self._ballast.unlink()
             logger.error("The database's disk is full: its ballast was given up; free space")
+
+
+def clean_marker(path: Path) -> Path:
+    """The file that says: this database was closed in order."""
+    return path.with_name(f"{path.name}.clean")
 
 
 def _first_line(error: duckdb.Error) -> str:

@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nvr_app.commands.output import add_json, print_json
 from nvr_app.contract.endpoint import read_supervisor
@@ -15,6 +16,9 @@ from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder, data_folder
 from nvr_app.root_settings import footage_roots
 from nvr_app.settings_file import load_settings
+
+if TYPE_CHECKING:
+    from engine.store.repair import Rebuilt
 
 _MOST_PRINTED = 20
 
@@ -55,15 +59,17 @@ def run(args: argparse.Namespace) -> int:
         report = check_footage(
             folder.journal,
             roots,
+            keys_dir=folder.signing_keys,
             hash_file=hash_file if args.hash else None,
             known_camera=camera_of,
         )
-        repaired = rebuilt = 0
+        repaired, rebuilt = 0, None
         if args.repair:
             repaired = _repair(folder, roots, report)
             report = check_footage(
                 folder.journal,
                 roots,
+                keys_dir=folder.signing_keys,
                 hash_file=hash_file if args.hash else None,
                 known_camera=camera_of,
             )
@@ -76,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         "is_sound": report.is_sound and (is_running or not report.open_segments),
         "is_running": is_running,
         "repaired": repaired,
-        "rebuilt": rebuilt,
+        "rebuilt": asdict(rebuilt) if rebuilt else None,
         "took_s": round(time.monotonic() - started, 2),
     }
     print_json(result) if args.json else _print(result)
@@ -148,10 +154,10 @@ def _repair(folder: DataFolder, roots: dict[str, Path], report: object) -> int:
     return append_facts(folder.journal, facts, origin, clock)
 
 
-def _rebuild(folder: DataFolder) -> int:
+def _rebuild(folder: DataFolder) -> Rebuilt:
     from engine.store.repair import rebuild_database
 
-    return rebuild_database(folder.journal, folder.database)
+    return rebuild_database(folder.journal, folder.database, folder.signing_keys)
 
 
 def _print(result: dict[str, object]) -> None:
@@ -163,6 +169,9 @@ def _print(result: dict[str, object]) -> None:
         f"{journal['dropped_payloads']} payloads dropped in their time"
     )
     print(f"footage: {result['segments']} segments, {_size(result['bytes_present'])}")
+    for name, words in _COUNTS.items():
+        if result[name]:
+            print(f"{words}: {result[name]}")
     for fault in journal["faults"]:
         print(f"  fault: {fault}")
     for name, words in _LISTS.items():
@@ -173,12 +182,30 @@ def _print(result: dict[str, object]) -> None:
                 print(f"  {_line(item)}")
     if result["repaired"]:
         print(f"repaired: {result['repaired']}")
-    if result["rebuilt"]:
-        print(f"rebuilt the database from {result['rebuilt']} records")
+    if isinstance(result["rebuilt"], dict):
+        print(_rebuilt_words(result["rebuilt"]))
     print("Everything is proven." if result["is_sound"] else "Something is left to explain.")
 
 
+def _rebuilt_words(rebuilt: dict[str, object]) -> str:
+    base = f"checkpoint {rebuilt['checkpoint']} and " if rebuilt["checkpoint"] else ""
+    words = f"rebuilt the database from {base}{rebuilt['records']} records"
+    if rebuilt["without_payload"]:
+        words += (
+            f"; {rebuilt['without_payload']} more have no payload any longer and no checkpoint "
+            "that holds them: what they told is not in it"
+        )
+    return words
+
+
+_COUNTS = {
+    "checkpoint": "standing on checkpoint",
+    "unreachable": "segments on roots that cannot be read, not proven",
+    "garbage": "files to be unlinked",
+}
 _LISTS = {
+    "refused_checkpoints": "checkpoints that are not used",
+    "unlawful": "protected, but deleted or about to be",
     "open_segments": "still open",
     "missing": "in the journal, but the file is missing",
     "wrong_size": "of another size than recorded",

@@ -65,16 +65,6 @@ def test_a_full_part_is_sealed_and_reads_the_same(tmp_path, monkeypatch):
     assert verify_journal(tmp_path).faults == ()
 
 
-def test_dropping_a_class_leaves_a_chain_that_verifies(tmp_path):
-    journal, _ = opened(tmp_path)
-    journal.append([entry(1), entry(2, "events"), entry(3)])
-    journal.close()
-    (tmp_path / "000000000001.events.payload").unlink()
-    report = verify_journal(tmp_path)
-    assert (report.records, report.dropped_payloads, report.faults) == (3, 1, ())
-    assert [record.payload is None for record in read_records(tmp_path)] == [False, True, False]
-
-
 def test_a_torn_end_is_cut_off_at_every_byte_of_the_last_group(tmp_path):
     base = tmp_path / "base"
     journal, _ = opened(base)
