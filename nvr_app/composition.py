@@ -138,9 +138,28 @@ def _camera_row(
         start_message=lambda: _plain(start),
         heartbeat_limit_s=8.0,
         memory_limit_bytes=(300 + 100 * len(cameras)) * _MIB,
-        # Roots come and go while cameras record: the running worker is told of them.
-        fingerprint=_fingerprint(msgspec.structs.replace(start, roots=())),
+        # Roots come and go while cameras record: the running worker is told of them. What is kept
+        # for how long is no business of a camera's worker at all.
+        fingerprint=_fingerprint(_without_retention(msgspec.structs.replace(start, roots=()))),
     )
+
+
+def _without_retention(start: CameraWorkerStart) -> CameraWorkerStart:
+    """How long footage is kept is no business of its recorder: it goes on when that changes."""
+    cameras = tuple(
+        msgspec.structs.replace(
+            camera,
+            settings=msgspec.structs.replace(
+                camera.settings,
+                retention_days=None,
+                minimum_days=None,
+                quota_bytes=None,
+                clip_retention_days=None,
+            ),
+        )
+        for camera in start.cameras
+    )
+    return msgspec.structs.replace(start, cameras=cameras)
 
 
 def _login(secrets: Secrets, camera_id: str) -> Credentials | None:

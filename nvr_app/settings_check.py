@@ -18,6 +18,7 @@ from nvr_app.contract.config import (
     StorageSettings,
 )
 from nvr_app.contract.ids import camera_id_fault
+from nvr_app.retention_check import Rates, RetentionChecker
 from nvr_app.root_settings import RootNeighbours, root_fault
 from nvr_app.settings_lines import Where, line_of
 from nvr_app.source_urls import source_fault, split_credentials
@@ -51,18 +52,20 @@ class Mistake:
 class Checker:
     """Collects mistakes while it builds; one use."""
 
-    def __init__(self, lines: dict[Where, int]) -> None:
+    def __init__(self, lines: dict[Where, int], rates: Rates = dict) -> None:
         self._lines = lines
+        self._rates = rates
+        self._retention = RetentionChecker(self._add, self._unknown)
         self.mistakes: list[Mistake] = []
 
     def settings(self, raw: Mapping[str, Any]) -> Settings:
         """What of it is good."""
         values: dict[str, Any] = {}
-        plain = set(Settings.__struct_fields__) - set(_SECTIONS) - set(_LISTS)
+        plain = set(Settings.__struct_fields__) - set(_SECTIONS) - set(_LISTS) - {"retention"}
         for key, value in raw.items():
             if key in _SECTIONS:
                 values[key] = self._section(key, value)
-            elif key in _LISTS:
+            elif key in _LISTS or key == "retention":
                 continue
             elif key in plain and isinstance(value, str):
                 values[key] = value
@@ -71,7 +74,11 @@ class Checker:
             else:
                 self._unknown((key,), key, Settings.__struct_fields__)
         values["storage"] = tuple(self._roots(raw.get("storage", [])))
-        values["camera"] = tuple(self._cameras(raw.get("camera", [])))
+        values["retention"], values["camera"] = self._retention.together(
+            self._retention.settings(raw.get("retention", {})),
+            self._cameras(raw.get("camera", [])),
+            self._rates,
+        )
         return Settings(**values)
 
     def _section(self, name: str, raw: object) -> msgspec.Struct:
@@ -135,7 +142,7 @@ class Checker:
         if id_fault:
             self._add((*where, "id"), id_fault, left_out)
             return None
-        return self._with_good_urls(where, camera, left_out)
+        return self._with_good_urls(where, self._retention.camera(where, camera), left_out)
 
     def _with_good_urls(
         self, where: Where, camera: CameraSettings, left_out: str

@@ -19,7 +19,9 @@ import msgspec
 from engine.base.atomic_file import write_atomic
 from nvr_app.contract.config import CameraSettings, Settings, StorageSettings
 from nvr_app.errors import UserError
+from nvr_app.footage_rate import footage_rates
 from nvr_app.paths import DataFolder
+from nvr_app.retention_check import Rates
 from nvr_app.settings_check import Checker, Mistake
 from nvr_app.settings_lines import line_numbers
 
@@ -42,7 +44,7 @@ def load_settings(folder: DataFolder) -> LoadedSettings:
         return LoadedSettings(Settings(), ())
     except (OSError, UnicodeDecodeError) as error:
         return _last_accepted(folder, Mistake(0, "file", f"cannot be read ({error})", "mend it"))
-    loaded = check_text(text)
+    loaded = check_text(text, lambda: footage_rates(_root_paths(folder, text)))
     if loaded is None:
         return _last_accepted(folder, _syntax_mistake(text))
     if not loaded.mistakes:
@@ -50,13 +52,16 @@ def load_settings(folder: DataFolder) -> LoadedSettings:
     return loaded
 
 
-def check_text(text: str) -> LoadedSettings | None:
-    """Settings and mistakes of a file's text; None when it is no TOML at all."""
+def check_text(text: str, rates: Rates = dict) -> LoadedSettings | None:
+    """Settings and mistakes of a file's text; None when it is no TOML at all.
+
+    `rates` is asked only where a quota is to be held against what is recorded.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return None
-    checker = Checker(line_numbers(text))
+    checker = Checker(line_numbers(text), rates)
     settings = checker.settings(raw)
     return LoadedSettings(settings, tuple(checker.mistakes))
 
@@ -69,6 +74,9 @@ def save_settings(folder: DataFolder, settings: Settings) -> None:
     defaults = msgspec.to_builtins(Settings())
     for key, value in msgspec.to_builtins(settings).items():
         if key in {"camera", "storage"}:
+            continue
+        if key == "retention":
+            _set_policies(document, value, defaults[key])
             continue
         if isinstance(value, dict):
             changed = {k: v for k, v in value.items() if v != defaults[key][k]}
@@ -90,7 +98,7 @@ def save_settings(folder: DataFolder, settings: Settings) -> None:
 
 def write_text(folder: DataFolder, text: str) -> None:
     """Replace the file, after its check. UserError names every mistake and changes nothing."""
-    loaded = check_text(text)
+    loaded = check_text(text, lambda: footage_rates(_root_paths(folder, text)))
     mistakes = (_syntax_mistake(text),) if loaded is None else loaded.mistakes
     if mistakes or loaded is None:
         raise UserError("the settings were not changed:\n" + "\n".join(map(str, mistakes)))
@@ -108,6 +116,13 @@ def write_text(folder: DataFolder, text: str) -> None:
 def history(folder: DataFolder) -> list[Path]:
     """Accepted versions, oldest first."""
     return sorted((folder.config / "history").glob("*.toml"))
+
+
+def _root_paths(folder: DataFolder, text: str) -> list[Path]:
+    """Where footage lies, as the text says it: also while the rest of it is being checked."""
+    roots = tomllib.loads(text).get("storage", [])
+    named = [Path(str(root["path"])) for root in roots if "path" in root]
+    return named or [folder.recordings]
 
 
 def _document(folder: DataFolder) -> Any:
@@ -180,6 +195,29 @@ def _update(table: Any, wanted: dict[str, Any]) -> None:
     for key, value in wanted.items():
         if table.get(key) != value:
             table[key] = value
+
+
+def _set_policies(document: Any, wanted: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Tables of policies with what differs from the defaults, touching only what changed."""
+    import tomlkit  # noqa: PLC0415
+
+    changed = {
+        name: {k: v for k, v in policy.items() if v != defaults[name][k]}
+        for name, policy in wanted.items()
+    }
+    if "retention" not in document and any(changed.values()):
+        document["retention"] = tomlkit.table(is_super_table=True)
+    tables = document.get("retention", {})
+    for name, policy in changed.items():
+        if policy and name not in tables:
+            tables[name] = tomlkit.table()
+        if name in tables:
+            for key in [k for k in tables[name] if k not in policy]:
+                if tables[name][key] != wanted[name].get(key):
+                    del tables[name][key]
+            for key, value in policy.items():
+                if tables[name].get(key) != value:
+                    tables[name][key] = value
 
 
 def _syntax_mistake(text: str) -> Mistake:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from nvr_app.contract.retention import Forever, RetentionSettings
+
 SourceKind = Literal["rtsp", "mjpeg", "usb", "file", "sim"]
 StreamRole = Literal["main", "sub"]
 Transport = Literal["tcp", "udp"]
@@ -80,6 +82,12 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Share of the picture that must change to count as motion, 0..1."""
     verify_tls: bool = False
     """Check the certificate of an rtsps camera; most cameras carry a self-signed one."""
+    retention_days: float | Forever | None = None
+    """This camera's own retention of raw video; None: as all others'."""
+    minimum_days: float | None = None
+    quota_bytes: int | None = None
+    clip_retention_days: float | Forever | None = None
+    """This camera's own retention of event clips."""
 
     @property
     def display_name(self) -> str:
@@ -95,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recording: RecordingSettings = msgspec.field(default_factory=RecordingSettings)
     storage: tuple[StorageSettings, ...] = ()
     detection: DetectionSettings = msgspec.field(default_factory=DetectionSettings)
+    retention: RetentionSettings = msgspec.field(default_factory=RetentionSettings)
     camera: tuple[CameraSettings, ...] = ()
 
 

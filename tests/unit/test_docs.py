@@ -35,6 +35,7 @@ from nvr_app.contract.config import (
 )
 from nvr_app.contract.events import FACT_TYPES
 from nvr_app.contract.notices import AnyNotice
+from nvr_app.contract.retention import RetentionPolicy
 from nvr_app.contract.wire import PROTOCOL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +138,15 @@ def test_examples_are_commands_that_the_program_takes(document, line):
 
 
 @pytest.mark.parametrize(
-    "section", [ApiSettings, RecordingSettings, StorageSettings, DetectionSettings, CameraSettings]
+    "section",
+    [
+        ApiSettings,
+        RecordingSettings,
+        StorageSettings,
+        DetectionSettings,
+        RetentionPolicy,
+        CameraSettings,
+    ],
 )
 def test_every_key_of_the_settings_is_documented(section):
     table = [line for line in read("docs/settings.md").splitlines() if line.startswith("|")]
