@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import av.container
@@ -21,7 +21,6 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from engine.base.errors import EngineError
-from engine.media.errors import SourceError, source_error
 
 AgedCodec = Literal["hevc", "av1"]
 
@@ -105,7 +104,7 @@ class _Transfer:
     def run(self) -> int:
         streams: list[Stream] = [s for s in (self._video, self._audio) if s is not None]
         self._video.codec_context.thread_count = 1
-        held: list[av.Packet] = []
+        held: list[av.Packet[Any]] = []
         for packet in self._in.demux(streams):
             if packet.stream is self._video:
                 self._take_picture(packet)
@@ -119,7 +118,7 @@ class _Transfer:
             self._out.mux(encoded)
         return self._pictures
 
-    def _take_picture(self, packet: av.Packet) -> None:
+    def _take_picture(self, packet: av.Packet[Any]) -> None:
         for frame in packet.decode():
             if not isinstance(frame, av.VideoFrame) or frame.pts is None:
                 continue
@@ -134,7 +133,7 @@ class _Transfer:
             self._pictures += 1
             self._pace()
 
-    def _copy_sound(self, packet: av.Packet) -> None:
+    def _copy_sound(self, packet: av.Packet[Any]) -> None:
         base = packet.time_base
         if self._sound is None or self._origin is None or packet.dts is None or base is None:
             return
@@ -156,6 +155,8 @@ def _add_encoder(
     rate = source.average_rate or source.guessed_rate or Fraction(25)
     group = max(1, round(float(rate) * wanted.keyframe_s))
     stream = out.add_stream(_ENCODERS[wanted.codec], rate=rate)
+    if not isinstance(stream, VideoStream):
+        raise TypeError(f"{_ENCODERS[wanted.codec]} is no video encoder")
     stream.width, stream.height, stream.pix_fmt = source.width, source.height, "yuv420p"
     stream.time_base = base
     context = stream.codec_context
@@ -177,90 +178,3 @@ def _encoder_options(wanted: EncodeTarget, group: int) -> dict[str, str]:
     else:
         options["svtav1-params"] = "lp=1"
     return options
-
-
-@dataclass(frozen=True)
-class MediaTimes:
-    """A file's pictures: media times from the first one on, in µs, and which are keyframes."""
-
-    codec: str
-    times_us: tuple[int, ...]
-    longest_group_us: int
-    decoded: int
-    has_sound: bool
-
-
-def read_times(path: Path, *, pace: Callable[[], None] | None) -> MediaTimes:
-    """Times of every picture; with `pace`, every picture is decoded too. SourceError."""
-    try:
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-            if not container.streams.video:
-                raise source_error(path.name, ValueError("there is no video in it"))
-            return _times_of(container, pace)
-    except (av.FFmpegError, OSError) as error:
-        raise source_error(path.name, error, doing="read") from None
-
-
-def _times_of(
-    container: av.container.InputContainer, pace: Callable[[], None] | None
-) -> MediaTimes:
-    stream = container.streams.video[0]
-    stream.codec_context.thread_count = 1
-    times: list[int] = []
-    keys: list[int] = []
-    decoded = 0
-    for packet in container.demux(stream):
-        if packet.size and packet.pts is not None:
-            at_us = round(packet.pts * packet.time_base * 1_000_000)
-            times.append(at_us)
-            if packet.is_keyframe:
-                keys.append(at_us)
-        if pace is not None:
-            for _ in packet.decode():
-                decoded += 1
-                pace()
-    times.sort()
-    first = times[0] if times else 0
-    groups = [after - before for before, after in zip(keys, [*keys[1:], *times[-1:]], strict=True)]
-    return MediaTimes(
-        codec=stream.codec_context.codec.canonical_name,
-        times_us=tuple(at_us - first for at_us in times),
-        longest_group_us=max(groups, default=0),
-        decoded=decoded,
-        has_sound=bool(container.streams.audio),
-    )
-
-
-def require_same_footage(
-    source: Path, result: Path, wanted: EncodeTarget, pace: Callable[[], None]
-) -> None:
-    """Compare what was encoded with what it came from. ReencodeError says what differs.
-
-    Every picture of the result is decoded; times must be those of the source within half a
-    millisecond, keyframes no further apart than wanted, and sound must still be there.
-    """
-    try:
-        before = read_times(source, pace=None)
-        after = read_times(result, pace=pace)
-    except SourceError as error:
-        raise ReencodeError(f"what was encoded cannot be read back: {error}") from None
-    fault = _difference(before, after, wanted)
-    if fault:
-        raise ReencodeError(f"{source.name}: {fault}; the original is kept")
-
-
-def _difference(before: MediaTimes, after: MediaTimes, wanted: EncodeTarget) -> str:
-    if len(before.times_us) != len(after.times_us):
-        return f"{len(after.times_us)} pictures came out of {len(before.times_us)}"
-    if after.decoded != len(after.times_us):
-        return f"only {after.decoded} of {len(after.times_us)} pictures can be decoded"
-    worst = max(
-        (abs(a - b) for a, b in zip(before.times_us, after.times_us, strict=True)), default=0
-    )
-    if worst > 500:
-        return f"a picture moved by {worst} µs"
-    if after.longest_group_us > max(2 * wanted.keyframe_s, 4.0) * 1_000_000:
-        return f"keyframes are up to {after.longest_group_us / 1e6:.1f} s apart"
-    if before.has_sound and not after.has_sound:
-        return "the sound is missing"
-    return ""

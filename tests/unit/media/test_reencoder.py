@@ -10,13 +10,8 @@ import numpy as np
 import pytest
 
 from engine.media.errors import SourceError
-from engine.media.reencoder import (
-    EncodeTarget,
-    ReencodeError,
-    encode_anew,
-    read_times,
-    require_same_footage,
-)
+from engine.media.reencoder import EncodeTarget, ReencodeError, encode_anew
+from engine.media.same_footage import read_times, require_same_footage
 
 HEVC = EncodeTarget(codec="hevc", crf=32, preset="ultrafast")
 AV1 = EncodeTarget(codec="av1", crf=50, preset="12")
