@@ -5,6 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from engine.recording.root_start import RootStart
+from nvr_app.contract.config import BucketSettings, Credentials
+
+
+class BucketStart(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket and its login (from the secrets file; never printed)."""
+
+    settings: BucketSettings
+    login: Credentials | None = None
 
 
 class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,3 +21,4 @@ class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     data_dir: str
     roots: tuple[RootStart, ...]
+    buckets: tuple[BucketStart, ...] = ()
