@@ -5,14 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.recording.root_start import RootStart
-from nvr_app.contract.config import BucketSettings, Credentials
-
-
-class BucketStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket and its login (from the secrets file; never printed)."""
-
-    settings: BucketSettings
-    login: Credentials | None = None
+from engine.storage_access.bucket_start import BucketStart
 
 
 class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):

@@ -128,15 +128,6 @@ class AgeingQuery:
         )
         return [GrowthRow(*row) for row in rows]
 
-    def used_by_root(self) -> dict[str, tuple[int, int]]:
-        """By root: bytes of footage that is closed or on its way out, and how many segments."""
-        rows = self._ask(
-            "SELECT root, sum(size_bytes), count(*) FROM segments "
-            "WHERE state IN ('closed', 'garbage') GROUP BY root",
-            [],
-        )
-        return {str(root): (int(size), int(count)) for root, size, count in rows}
-
     def events_without_clip(
         self,
         since_wall_us: int,

@@ -8,7 +8,8 @@ from engine.base.clock import SystemClock
 from engine.base.measures import Measures
 from engine.base.spool import Spool
 from engine.chores.bench import Bench, Workshop
-from engine.recording.storage_root import prepare_roots
+from engine.recording.root_start import RootStart
+from engine.recording.storage_root import prepare_roots, root_of
 
 
 class ChoreBench:
@@ -16,14 +17,17 @@ class ChoreBench:
 
     def __init__(self, data_dir, *, roots=("main",), buckets=None):
         self.data_dir = data_dir
-        paths = {name: data_dir / name for name in roots}
+        starts = [RootStart(name=name, path=str(data_dir / name), identity="") for name in roots]
         (data_dir / "config").mkdir(parents=True)
         self._spool = Spool(data_dir / "spool" / "chores.spool")
         self._spool.start()
         self.measures = Measures()
         self.shop = Workshop(
             data_dir=data_dir,
-            roots={r.name: r for r in prepare_roots(paths, data_dir / "config" / "roots.json")},
+            roots={
+                r.name: root_of(r)
+                for r in prepare_roots(starts, data_dir / "config" / "roots.json")
+            },
             spool=self._spool,
             measures=self.measures,
             clock=SystemClock(),
