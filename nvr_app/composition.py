@@ -17,6 +17,7 @@ from engine.hub.start import HubStart
 from engine.ingest.start import CameraStart, CameraWorkerStart
 from engine.recording.root_start import RootStart
 from engine.recording.storage_root import prepare_roots
+from engine.storage_access.bucket_start import BucketStart
 from engine.supervisor.table import ProcessRow, Table
 from engine.vision.worker.start import VisionWorkerStart
 from nvr_app.contract.config import CameraSettings, Credentials, Settings
@@ -64,10 +65,11 @@ def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
         _camera_row(folder, settings, roots, secrets, name, members)
         for name, members in _group(cameras).items()
     ]
-    rows.append(_hub_row(folder, settings, roots, identity))
+    buckets = _buckets(secrets, settings)
+    rows.append(_hub_row(folder, settings, roots, buckets, identity))
     if settings.detection.enabled and any(camera.detect for camera in cameras):
         rows.append(_vision_row(folder, settings, identity))
-    rows.append(_chores_row(folder, roots))
+    rows.append(_chores_row(folder, roots, buckets))
     return tuple(rows)
 
 
@@ -171,16 +173,31 @@ def _login(secrets: Secrets, camera_id: str) -> Credentials | None:
         return None
 
 
+def _buckets(secrets: Secrets, settings: Settings) -> tuple[BucketStart, ...]:
+    """A bucket whose login cannot be read is tried with that of the surroundings."""
+    found = []
+    for bucket in settings.bucket:
+        try:
+            login = secrets.bucket(bucket.name)
+        except UserError as error:
+            logger.error("bucket %s: %s", bucket.name, error)
+            login = None
+        found.append(BucketStart(settings=bucket, login=login))
+    return tuple(found)
+
+
 def _hub_row(
     folder: DataFolder,
     settings: Settings,
     roots: tuple[RootStart, ...],
+    buckets: tuple[BucketStart, ...],
     identity: EngineIdentity,
 ) -> ProcessRow:
     start = HubStart(
         data_dir=str(folder.root),
         settings=settings,
         roots=roots,
+        buckets=buckets,
         models_dirs=tuple(str(path) for path in identity.models_dirs),
         version=identity.version,
         supervisor_pid=os.getpid(),
@@ -223,8 +240,12 @@ def _vision_row(folder: DataFolder, settings: Settings, identity: EngineIdentity
     )
 
 
-def _chores_row(folder: DataFolder, roots: tuple[RootStart, ...]) -> ProcessRow:
-    start = ChoresWorkerStart(name="chores", data_dir=str(folder.root), roots=roots)
+def _chores_row(
+    folder: DataFolder, roots: tuple[RootStart, ...], buckets: tuple[BucketStart, ...]
+) -> ProcessRow:
+    start = ChoresWorkerStart(
+        name="chores", data_dir=str(folder.root), roots=roots, buckets=buckets
+    )
     return ProcessRow(
         name=start.name,
         role="chores",

@@ -61,20 +61,32 @@ class Secrets:
 
     def camera(self, camera_id: str) -> Credentials | None:
         """The login of a camera, or None where it has none."""
+        return self._login(f"camera/{camera_id}")
+
+    def bucket(self, name: str) -> Credentials | None:
+        """The keys of a bucket, or None where it has none of its own."""
+        return self._login(f"bucket/{name}")
+
+    def _login(self, name: str) -> Credentials | None:
         if not self._path.exists():
             return None
         file = self._read()
-        sealed = file.entries.get(f"camera/{camera_id}")
+        sealed = file.entries.get(name)
         if sealed is None:
             return None
-        name = f"camera/{camera_id}"
         data = _open(self._data_key(file), sealed, name.encode(), f"the entry {name}")
         return msgspec.msgpack.decode(data, type=Credentials)
 
     def set_camera(self, camera_id: str, credentials: Credentials) -> None:
         """Keep a login; the file is made when there is none."""
+        self._set_login(f"camera/{camera_id}", credentials)
+
+    def set_bucket(self, name: str, credentials: Credentials) -> None:
+        """Keep the keys of a bucket; the file is made when there is none."""
+        self._set_login(f"bucket/{name}", credentials)
+
+    def _set_login(self, name: str, credentials: Credentials) -> None:
         file = self._read() if self._path.exists() else self._create()
-        name = f"camera/{camera_id}"
         data = msgspec.msgpack.encode(credentials)
         data_key = self._data_key(file)
         file.entries[name] = _seal(data_key, data, name.encode())

@@ -34,3 +34,8 @@ class SystemClock:
 
     def wait(self, signal: threading.Event, timeout_s: float) -> bool:
         return signal.wait(timeout_s)
+
+
+def process_cpu_ns() -> int:
+    """CPU time of all threads of this process."""
+    return time.process_time_ns()

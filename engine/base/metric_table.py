@@ -125,6 +125,70 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("surveillance_frames_due", "counter", "Frames due for analysis", _CAMERA),
     MetricRow("surveillance_frames_analysed", "counter", "Frames analysed", _CAMERA),
     MetricRow("surveillance_analysed_fps", "gauge", "Frames analysed a second", _CAMERA),
+    # --- ageing of footage
+    MetricRow("surveillance_footage_moved_bytes", "counter", "Footage moved to a root", ("root",)),
+    MetricRow(
+        "surveillance_footage_move_failures",
+        "counter",
+        "Segments that could not be moved to a root; they stay where they are",
+        ("root",),
+    ),
+    MetricRow(
+        "surveillance_reencode_backlog_segments",
+        "gauge",
+        "Segments whose age asks for another codec",
+        ("codec",),
+    ),
+    MetricRow(
+        "surveillance_reencode_backlog_bytes", "gauge", "Bytes of those segments", ("codec",)
+    ),
+    MetricRow("surveillance_reencoded_segments", "counter", "Segments encoded anew", ("codec",)),
+    MetricRow("surveillance_reencoded_source_bytes", "counter", "Their bytes before", ("codec",)),
+    MetricRow("surveillance_reencode_saved_bytes", "counter", "Bytes that this saved", ("codec",)),
+    MetricRow(
+        "surveillance_reencode_kept_segments",
+        "counter",
+        "Segments left as they are: they would not have become smaller",
+        ("codec",),
+    ),
+    MetricRow(
+        "surveillance_reencode_failures",
+        "counter",
+        "Segments that could not be encoded anew; the originals are kept",
+        ("reason",),
+    ),
+    MetricRow(
+        "surveillance_reencode_seconds", "counter", "Time spent on encoding anew", ("codec",)
+    ),
+    MetricRow("surveillance_event_clips", "counter", "Clips of events kept", _CAMERA),
+    MetricRow(
+        "surveillance_camera_growth_bytes", "gauge", "Bytes that a camera records a day", _CAMERA
+    ),
+    MetricRow(
+        "surveillance_footage_held_days", "gauge", "Age of a camera's oldest footage", _CAMERA
+    ),
+    MetricRow(
+        "surveillance_footage_promised_days",
+        "gauge",
+        "Days of footage that the policies promise",
+        _CAMERA,
+    ),
+    MetricRow(
+        "surveillance_storage_days_until_full",
+        "gauge",
+        "Days until a root takes no more at the present rate; absent: never",
+        ("root",),
+    ),
+    MetricRow(
+        "surveillance_storage_holdable_days",
+        "gauge",
+        "Days of footage that all roots can hold at the present rate; absent: without bound",
+    ),
+    MetricRow(
+        "surveillance_storage_promise_kept",
+        "gauge",
+        "Whether what the policies promise fits on the roots (1) or not (0)",
+    ),
     # --- hub
     MetricRow("surveillance_journal_records", "counter", "Records synced into the journal"),
     MetricRow(

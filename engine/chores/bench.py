@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,10 @@ import msgspec
 from engine.base.clock import Clock
 from engine.base.measures import Measures
 from engine.base.spool import Spool
+from engine.chores.claims import Claims
 from engine.chores.errors import ChoreCancelledError
 from engine.recording.storage_root import StorageRoot
+from engine.storage_access.bucket import Bucket
 from nvr_app.contract import wire
 from nvr_app.contract.events import AnyFact
 
@@ -33,6 +35,9 @@ class Workshop:
     spool: Spool
     measures: Measures
     clock: Clock
+    buckets: Mapping[str, Bucket] = field(default_factory=dict)
+    """Cold roots that lie in object stores."""
+    claims: Claims = field(default_factory=Claims)
 
 
 class Bench:
@@ -59,6 +64,11 @@ class Bench:
         """ChoreCancelledError when the chore is to leave off. Call between steps."""
         if self._cancelled.is_set():
             raise ChoreCancelledError("left off as asked; what was done stays done")
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but leave off at once when told to: ChoreCancelledError."""
+        self.shop.clock.wait(self._cancelled, seconds)
+        self.look_up()
 
     def progress(self, **changes: object) -> None:
         """Tell how far it is: any field of `ChoreMoved`. Does not wait."""

@@ -13,6 +13,7 @@ from engine.chores.bench import Bench
 from engine.chores.errors import ChoreError
 from engine.recording.segment_path import hour_of_folder
 from engine.recording.storage_root import StorageError
+from engine.storage_access.bucket import Bucket, BucketError
 from nvr_app.contract.chores import AnyChore, DeleteFiles, DeletePlaces, Place
 from nvr_app.contract.custody_facts import SegmentGarbage
 from nvr_app.contract.events import SegmentGone
@@ -31,10 +32,23 @@ def delete_places(chore: AnyChore, bench: Bench) -> None:
     bench.progress(total=len(chore.places))
     for begin in range(0, len(chore.places), _BATCH):
         bench.look_up()
-        _delete_batch(chore.places[begin : begin + _BATCH], chore.reason, bench)
+        batch = chore.places[begin : begin + _BATCH]
+        mine = [place for place in batch if bench.shop.claims.take(place.segment_id)]
+        try:
+            delete_batch(mine, chore.reason, bench)
+        finally:
+            for place in mine:
+                bench.shop.claims.release(place.segment_id)
+        if len(mine) < len(batch):
+            busy = [place for place in batch if place not in mine]
+            _tell_refused(busy, "they are being moved or encoded anew", bench)
 
 
-def _delete_batch(places: Sequence[Place], reason: str, bench: Bench) -> None:
+def delete_batch(places: Sequence[Place], reason: str, bench: Bench) -> None:
+    """Take these files away (S4) and count them as done; the caller holds their claims.
+
+    Blocks until the journal has acknowledged; ChoreCancelledError before anything is unlinked.
+    """
     by_root: dict[str, list[Place]] = {}
     for place in places:
         by_root.setdefault(place.root, []).append(place)
@@ -56,14 +70,7 @@ def _delete_of_root(name: str, places: Sequence[Place], reason: str, bench: Benc
             )
         )
     bench.until_journalled(number)  # invariant S4: never before the journal has it
-    try:
-        folder = _root_folder(name, bench)
-    except (ChoreError, StorageError) as error:
-        _tell_refused(places, str(error), bench)
-        return
-    gone = [place for place in places if _unlink(folder, place, bench)]
-    touched = {PurePosixPath(place.path).parent for place in gone}
-    _sync_folders(folder, touched, bench.shop.clock.wall_us())
+    gone = _take_away(name, places, bench)
     for place in gone:
         bench.note(
             SegmentGone(
@@ -80,6 +87,32 @@ def _delete_of_root(name: str, places: Sequence[Place], reason: str, bench: Benc
         done=moved.done + len(places),
         size_bytes=moved.size_bytes + sum(place.size_bytes for place in gone),
     )
+
+
+def _take_away(name: str, places: Sequence[Place], bench: Bench) -> list[Place]:
+    """Those that are gone now, and stay gone after a power cut; refusals are told."""
+    bucket = bench.shop.buckets.get(name)
+    if bucket is not None:
+        return [place for place in places if _remove_object(bucket, place, bench)]
+    try:
+        folder = _root_folder(name, bench)
+    except (ChoreError, StorageError) as error:
+        _tell_refused(places, str(error), bench)
+        return []
+    gone = [place for place in places if _unlink(folder, place, bench)]
+    touched = {PurePosixPath(place.path).parent for place in gone}
+    _sync_folders(folder, touched, bench.shop.clock.wall_us())
+    return gone
+
+
+def _remove_object(bucket: Bucket, place: Place, bench: Bench) -> bool:
+    """Whether the object is gone from its bucket; a refusal is told and counted."""
+    try:
+        bucket.remove(place.path)
+    except BucketError as error:
+        _tell_refused((place,), str(error), bench)
+        return False
+    return True
 
 
 def _root_folder(name: str, bench: Bench) -> Path:

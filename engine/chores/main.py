@@ -13,12 +13,23 @@ from engine.base.measures import Measures
 from engine.base.priority import take_lowest_priority
 from engine.base.spool import Spool
 from engine.chores.bench import Workshop
+from engine.chores.clip import cut_event_clip
 from engine.chores.delete import delete_files, delete_places
 from engine.chores.lanes import Job, Lanes
+from engine.chores.move import move_footage
+from engine.chores.reencode import reencode_footage
 from engine.chores.start import ChoresWorkerStart
 from engine.recording.storage_root import root_of
+from engine.storage_access.bucket import Bucket
 from nvr_app.contract import wire
-from nvr_app.contract.chores import Chore, DeleteFiles, DeletePlaces
+from nvr_app.contract.chores import (
+    Chore,
+    CutClip,
+    DeleteFiles,
+    DeletePlaces,
+    MoveFootage,
+    ReencodeFootage,
+)
 from nvr_app.contract.commands import AnyCommand, CancelChore, RunChore
 
 _BEAT_S = 1.0
@@ -27,6 +38,9 @@ _LAST_CHORE_S = 5.0
 JOBS: Mapping[type[Chore], Job] = {
     DeletePlaces: Job("delete", delete_places),
     DeleteFiles: Job("delete", delete_files),
+    MoveFootage: Job("bulk", move_footage),
+    ReencodeFootage: Job("encode", reencode_footage),
+    CutClip: Job("export", cut_event_clip),
 }
 """Each kind of chore, its lane and who does it."""
 
@@ -52,6 +66,7 @@ class ChoresWorker:
             spool=self._spool,
             measures=self._measures,
             clock=self._clock,
+            buckets={one.settings.name: Bucket(one.settings, one.login) for one in start.buckets},
         )
         self._channel = HubChannel(
             start.name, "chores", data_dir / "run", self._spool, self._clock, self._do

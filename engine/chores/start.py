@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.recording.root_start import RootStart
+from engine.storage_access.bucket_start import BucketStart
 
 
 class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,3 +14,4 @@ class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     data_dir: str
     roots: tuple[RootStart, ...]
+    buckets: tuple[BucketStart, ...] = ()

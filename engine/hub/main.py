@@ -15,6 +15,7 @@ from engine.base.atomic_file import write_atomic
 from engine.base.child import ChildControl
 from engine.base.clock import SystemClock
 from engine.base.registry import MetricsRegistry
+from engine.hub.ageing import AgeingDriver
 from engine.hub.api.app import build_app
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
@@ -113,6 +114,7 @@ class Hub:
             disks=DiskThreads(),
             tell_supervisor=control.tell,
         )
+        self._ageing = AgeingDriver(self._core)
         self._web: WebServer | None = None
 
     async def run(self) -> None:
@@ -131,6 +133,7 @@ class Hub:
             asyncio.create_task(self._open(), name="open"),
             asyncio.create_task(self._serve(), name="serve"),
             asyncio.create_task(count_roots(self._core), name="root counts"),
+            asyncio.create_task(self._ageing.run(), name="ageing"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -280,6 +283,7 @@ class Hub:
     def _announce(self, noted: Noted) -> None:
         for seq, journalled in noted:
             self._board.publish(FactNoted(seq=seq, fact=journalled.fact))
+        self._ageing.take_facts(journalled.fact for _, journalled in noted)
 
     def _take_news(self, message: Mapping[str, object]) -> None:
         match message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.recording.root_start import RootStart
+from engine.storage_access.bucket_start import BucketStart
 from nvr_app.contract.config import Settings
 
 
@@ -19,3 +20,4 @@ class HubStart(msgspec.Struct, frozen=True, kw_only=True):
     supervisor_health_port: int
     instance_id: str
     roots: tuple[RootStart, ...] = ()
+    buckets: tuple[BucketStart, ...] = ()

@@ -24,6 +24,7 @@ from nvr_app.contract.custody_facts import (
     ProtectionEnded,
     RootChanged,
     SegmentGarbage,
+    SegmentKept,
     SegmentMoved,
 )
 from nvr_app.contract.events import (
@@ -42,7 +43,8 @@ from nvr_app.contract.events import (
 
 _MEDIA = (
     RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, CameraStateChanged,
-    SegmentGarbage, SegmentMoved, RootChanged,
+    SegmentGarbage, SegmentMoved, SegmentKept,
+    RootChanged,
 )  # fmt: skip
 _EVENTS = (MotionEnded, TrackStarted, TrackEnded, ClipKept, ClipGone)
 _AUDIT = (

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from nvr_app.contract.timebase import US_PER_MS, utc_datetime
 
-_NAME = re.compile(r"(\d{13})-([0-9a-f]{8})-(\d+)\.mp4")
+_NAME = re.compile(r"(\d{13})-([0-9a-f]{8})-(\d+)(?:\.(?:hevc|av1))?\.mp4")
+"""A segment that was encoded anew says so: it lies beside the one that it came from."""
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,11 @@ def hour_of_folder(folder: PurePosixPath) -> datetime | None:
         return datetime.strptime("/".join(folder.parts[1:]), "%Y-%m-%d/%H").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def path_encoded_anew(path: str, codec: str) -> str:
+    """Where the same segment lies once it is of that codec: beside its original."""
+    stem = path.removesuffix(".mp4")
+    for known in (".hevc", ".av1"):
+        stem = stem.removesuffix(known)
+    return f"{stem}.{codec}.mp4"

@@ -30,6 +30,7 @@ class Changes:
     run_ends: dict[str, Row] = field(default_factory=dict)
     segments: dict[str, Row] = field(default_factory=dict)
     segment_ends: dict[str, Row] = field(default_factory=dict)
+    segments_kept: dict[str, Row] = field(default_factory=dict)
     segments_moved: dict[str, Row] = field(default_factory=dict)
     segments_gone: list[SegmentPlace] = field(default_factory=list)
     garbage: list[Row] = field(default_factory=list)

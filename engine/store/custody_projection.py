@@ -23,11 +23,12 @@ from nvr_app.contract.custody_facts import (
     ProtectionEnded,
     RootChanged,
     SegmentGarbage,
+    SegmentKept,
     SegmentMoved,
 )
 from nvr_app.contract.events import SegmentGone
 
-ORDERED = (SegmentGarbage, SegmentMoved, SegmentGone, EventsAnonymised, EventsDeleted)
+ORDERED = (SegmentGarbage, SegmentMoved, SegmentKept, SegmentGone, EventsAnonymised, EventsDeleted)
 """What these say of a row depends on what was said before: batches are cut around them."""
 
 
@@ -54,6 +55,10 @@ def segment_moved(changes: Changes, fact: SegmentMoved, _: Row) -> None:
         "codec": fact.codec,
         "reason": fact.reason,
     }
+
+
+def segment_kept(changes: Changes, fact: SegmentKept, _: Row) -> None:
+    changes.segments_kept[fact.segment_id] = {"segment_id": fact.segment_id, "aged": fact.codec}
 
 
 def segment_gone(changes: Changes, fact: SegmentGone, _: Row) -> None:

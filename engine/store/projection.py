@@ -31,6 +31,7 @@ from nvr_app.contract.custody_facts import (
     ProtectionEnded,
     RootChanged,
     SegmentGarbage,
+    SegmentKept,
     SegmentMoved,
 )
 from nvr_app.contract.events import (
@@ -116,6 +117,7 @@ def _segment_opened(changes: Changes, fact: SegmentOpened, origin: Row) -> None:
         "reason": "",
         "codec": fact.codec,
         "content_hash": "",
+        "aged": "",
         **origin,
     }
 
@@ -136,6 +138,7 @@ def _segment_closed(changes: Changes, fact: SegmentClosed, origin: Row) -> None:
         "reason": "adopted" if fact.adopted else "",
         "codec": "",
         "content_hash": fact.content_hash,
+        "aged": "",
         **origin,
     }
     opened = changes.segments.get(fact.segment_id)
@@ -277,6 +280,7 @@ _HANDLERS: dict[type, Any] = {
     SegmentGone: custody.segment_gone,
     SegmentGarbage: custody.segment_garbage,
     SegmentMoved: custody.segment_moved,
+    SegmentKept: custody.segment_kept,
     RootChanged: custody.root_changed,
     FootageProtected: custody.footage_protected,
     ProtectionEnded: custody.protection_ended,

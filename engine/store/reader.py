@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
+from engine.store.reader_ageing import AgeingQuery
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
 from engine.store.timeline import TimelineQuestion, TimelineSpans, read_timeline
 from nvr_app.contract.events import PathPoint
@@ -201,6 +202,11 @@ class StoreReader:
             [*values, limit],
         )
         return [CameraStateRow(*row) for row in rows]
+
+    @property
+    def ageing(self) -> AgeingQuery:
+        """What ageing asks."""
+        return AgeingQuery(self._ask)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""

@@ -27,7 +27,11 @@ def write_changes(connection: duckdb.DuckDBPyConnection, changes: Changes) -> No
     ):
         _insert(connection, table, rows)
     _complete(
-        connection, "segments", "segment_id", list(changes.segment_ends.values()), keep=("codec",)
+        connection,
+        "segments",
+        "segment_id",
+        list(changes.segment_ends.values()),
+        keep=("codec", "aged"),
     )
     _complete(connection, "events", "event_id", list(changes.event_ends.values()))
     _update(connection, "runs", "run_id", list(changes.run_ends.values()))
@@ -37,6 +41,7 @@ def write_changes(connection: duckdb.DuckDBPyConnection, changes: Changes) -> No
 
 def _write_custody(connection: duckdb.DuckDBPyConnection, changes: Changes) -> None:
     _move(connection, list(changes.segments_moved.values()))
+    _update(connection, "segments", "segment_id", list(changes.segments_kept.values()))
     _set_aside(connection, changes.garbage)
     _forget(connection, changes.segments_gone)
     for table, key, rows in (
@@ -76,10 +81,12 @@ def _ruled(rule: EventRule) -> tuple[str, list[object]]:
 
 
 def _move(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
-    """Segments at their new places; an empty codec leaves theirs as it is."""
+    """Segments at their new places; a codec says that they were encoded anew."""
     for has_codec in (False, True):
         moved = [row for row in rows if bool(row["codec"]) is has_codec]
-        if not has_codec:
+        if has_codec:
+            moved = [{**row, "aged": row["codec"]} for row in moved]
+        else:
             moved = [{k: v for k, v in row.items() if k != "codec"} for row in moved]
         _update(connection, "segments", "segment_id", moved)
 

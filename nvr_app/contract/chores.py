@@ -10,7 +10,9 @@ from typing import Literal
 
 import msgspec
 
-Lane = Literal["delete", "bulk", "export"]
+from nvr_app.contract.custody_facts import MoveReason
+
+Lane = Literal["delete", "bulk", "encode", "export"]
 """Chores of one lane are done one after the other; lanes do not wait for each other."""
 
 ChoreState = Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -54,4 +56,52 @@ class DeleteFiles(Chore, frozen=True, kw_only=True, tag="delete_files"):
     reason: str
 
 
-AnyChore = DeletePlaces | DeleteFiles
+class Footage(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment as it lies now: what a chore that reads it has to know."""
+
+    place: Place
+    start_wall_us: int
+    end_wall_us: int
+    """0 while it is being written."""
+    content_hash: str
+    """BLAKE2b of 32 bytes in hex; empty where none was journalled."""
+
+
+class MoveFootage(Chore, frozen=True, kw_only=True, tag="move_footage"):
+    """Copy these segments to another root or bucket, verify, and take away the old files (S4).
+
+    A segment that cannot be moved stays where it is and counts as a failure.
+    """
+
+    footage: tuple[Footage, ...]
+    to_root: str
+    reason: MoveReason
+    with_manifest: bool = False
+    """Write what was moved, with the hash of every file, into the target's `manifests`."""
+
+
+class ReencodeFootage(Chore, frozen=True, kw_only=True, tag="reencode_footage"):
+    """Encode one segment anew on its own root. Where that does not pay, or fails, it is said to
+    be kept (`SegmentKept`) and stays as it is.
+    """
+
+    footage: Footage
+    codec: Literal["hevc", "av1"]
+    crf: int
+    preset: str
+    cpu_share: float
+    """Of one core, on average."""
+
+
+class CutClip(Chore, frozen=True, kw_only=True, tag="cut_clip"):
+    """Cut an event out of its segments, without encoding, into `clips/` of the data folder."""
+
+    clip_id: str
+    event_id: str
+    camera_id: str
+    start_wall_us: int
+    end_wall_us: int
+    footage: tuple[Footage, ...]
+
+
+AnyChore = DeletePlaces | DeleteFiles | MoveFootage | ReencodeFootage | CutClip

@@ -12,6 +12,8 @@ SourceKind = Literal["rtsp", "mjpeg", "usb", "file", "sim"]
 StreamRole = Literal["main", "sub"]
 Transport = Literal["tcp", "udp"]
 RootRole = Literal["hot", "warm", "cold"]
+StorageClass = Literal["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"]
+"""Those that can be read at once: footage must stay playable."""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +65,53 @@ class DetectionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     threads: int = 1
 
 
+class AgeingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where footage goes as it ages, and how it is encoded anew (docs/guides/ageing.md)."""
+
+    warm_after_days: float = 0.0
+    """Age at which footage leaves the hot roots; 0 = only when they fill up."""
+    cold_after_days: float = 0.0
+    """Age at which it goes to the cold ones; 0 = only when the others fill up."""
+    reencode: bool = True
+    hevc_after_days: float = 7.0
+    """From this age on footage becomes H.265; 0 = never."""
+    hevc_crf: int = 28
+    hevc_preset: str = "fast"
+    av1_after_days: float = 30.0
+    """From this age on it becomes AV1; 0 = never."""
+    av1_crf: int = 40
+    av1_preset: int = 8
+    reencode_until_days: float = 90.0
+    """Older footage is left as it is: it leaves soon, or lies in the archive."""
+    cpu_share: float = 0.25
+    """Of one core, on average, for encoding anew."""
+
+
+class BucketSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bucket of an object store (S3) as a cold root."""
+
+    name: str
+    bucket: str
+    prefix: str = ""
+    region: str = ""
+    endpoint: str = ""
+    """URL of a store that is not Amazon's; empty = Amazon's of that region."""
+    storage_class: StorageClass = "STANDARD_IA"
+
+
+class ClipSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which events are kept as clips of their own."""
+
+    enabled: bool = True
+    labels: tuple[str, ...] = ("person",)
+    cameras: tuple[str, ...] = ()
+    """Empty: all."""
+    minimum_score: float = 0.6
+    pre_s: float = 5.0
+    post_s: float = 10.0
+    longest_s: float = 120.0
+
+
 class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One camera. URLs carry no passwords: those lie in the secrets file under the camera's id."""
 
@@ -102,6 +151,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     api: ApiSettings = msgspec.field(default_factory=ApiSettings)
     recording: RecordingSettings = msgspec.field(default_factory=RecordingSettings)
     storage: tuple[StorageSettings, ...] = ()
+    bucket: tuple[BucketSettings, ...] = ()
+    ageing: AgeingSettings = msgspec.field(default_factory=AgeingSettings)
+    clips: ClipSettings = msgspec.field(default_factory=ClipSettings)
     detection: DetectionSettings = msgspec.field(default_factory=DetectionSettings)
     retention: RetentionSettings = msgspec.field(default_factory=RetentionSettings)
     camera: tuple[CameraSettings, ...] = ()

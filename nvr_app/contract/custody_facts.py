@@ -40,6 +40,16 @@ class SegmentMoved(Fact, frozen=True, kw_only=True, tag="segment_moved"):
     """Its codec when it was encoded anew; empty: as it was."""
 
 
+class SegmentKept(Fact, frozen=True, kw_only=True, tag="segment_kept"):
+    """The segment was to be encoded anew and stays as it is; it is not tried for this again."""
+
+    camera_id: str
+    segment_id: str
+    codec: str
+    """What it was to become."""
+    reason: str
+
+
 class RootChanged(Fact, frozen=True, kw_only=True, tag="root_changed"):
     """A storage root went away, came back, filled up or became slow."""
 

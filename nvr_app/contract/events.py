@@ -25,6 +25,7 @@ from nvr_app.contract.custody_facts import (
     ProtectionEnded,
     RootChanged,
     SegmentGarbage,
+    SegmentKept,
     SegmentMoved,
 )
 from nvr_app.contract.fact import Fact
@@ -213,6 +214,7 @@ AnyFact = (
     | SystemNoted
     | SegmentGarbage
     | SegmentMoved
+    | SegmentKept
     | RootChanged
     | FootageProtected
     | ProtectionEnded

@@ -23,6 +23,7 @@ CREATE TABLE segments (
     reason VARCHAR NOT NULL,
     codec VARCHAR NOT NULL,
     content_hash VARCHAR NOT NULL,
+    aged VARCHAR NOT NULL,
     site VARCHAR NOT NULL,
     node VARCHAR NOT NULL
 );

@@ -1,0 +1,1 @@
+"""Footage where it lies: on disks by folder, in object stores by bucket."""
