@@ -1,0 +1,1 @@
+"""Evidence that leaves the engine: manifest, signature, verification. Needs no engine."""
