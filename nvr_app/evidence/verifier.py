@@ -134,12 +134,7 @@ def _check_files(
     findings = []
     for file in files:
         if file.name in names:
-            start = before
-            findings.append(
-                _check_file(
-                    bundle, file, lambda done, start=start: on_progress(start + done, total)
-                )
-            )
+            findings.append(_check_file(bundle, file, _counted_from(before, total, on_progress)))
         else:
             findings.append(
                 Finding(name=file.name, state="missing", detail="the file is not there")
@@ -147,6 +142,13 @@ def _check_files(
         before += file.size_bytes
         on_progress(before, total)
     return findings
+
+
+def _counted_from(before: int, total: int, on_progress: Progress) -> Callable[[int], None]:
+    def on_read(done: int) -> None:
+        on_progress(before + done, total)
+
+    return on_read
 
 
 def _check_file(bundle: Bundle, file: File, on_read: Callable[[int], None]) -> Finding:
