@@ -24,6 +24,11 @@ class DataFolder:
         return self.config / "nvr.toml"
 
     @property
+    def signing_keys(self) -> Path:
+        """Public keys that this engine has signed with, one PEM a key."""
+        return self.config / "signing-keys"
+
+    @property
     def recordings(self) -> Path:
         return self.root / "recordings"
 

@@ -1,7 +1,8 @@
-"""Passwords of cameras, encrypted in `config/secrets.enc`.
+"""Passwords of cameras and the engine's signing key, encrypted in `config/secrets.enc`.
 
 A random data key encrypts the entries (AES-256-GCM, each bound to its name); the data key is
-wrapped twice: by the wrapping key (see `wrapping_key`) and by a recovery key for people.
+wrapped twice: by the wrapping key (see `wrapping_key`) and by a recovery key for people. Where
+the engine made the file by itself, people get their recovery key with the first password.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nvr_app.wrapping_key import KEY_BYTES, WrappingKey, find_key, make_key
 _NONCE_BYTES = 12
 _RECOVERY_BYTES = 20
 _GROUP = 4
+_SIGNING = "signing/ed25519"
 
 
 class SecretsError(UserError):
@@ -35,6 +37,7 @@ class _File(msgspec.Struct, kw_only=True):
     version: int
     wrapped: str
     recovery: str
+    """Empty: no person has been given a recovery key yet."""
     entries: dict[str, str]
 
 
@@ -54,7 +57,7 @@ class Secrets:
         self._folder = folder
         self._path = folder.config / "secrets.enc"
         self.new_recovery_key = ""
-        """Set when this object created the file: to be shown once, and written down."""
+        """Set when this object minted it: to be shown once, and written down."""
 
     def camera(self, camera_id: str) -> Credentials | None:
         """The login of a camera, or None where it has none."""
@@ -73,8 +76,26 @@ class Secrets:
         file = self._read() if self._path.exists() else self._create()
         name = f"camera/{camera_id}"
         data = msgspec.msgpack.encode(credentials)
-        file.entries[name] = _seal(self._data_key(file), data, name.encode())
+        data_key = self._data_key(file)
+        file.entries[name] = _seal(data_key, data, name.encode())
+        if not file.recovery:
+            self._mint_recovery_key(file, data_key)
         self._write(file)
+
+    def signing_seed(self) -> bytes:
+        """The 32 secret bytes of the engine's Ed25519 key; made, and kept, when first asked for.
+
+        May wait some seconds for a keyring: not for a thread that records or serves.
+        """
+        file = self._read() if self._path.exists() else self._create()
+        data_key = self._data_key(file)
+        sealed = file.entries.get(_SIGNING)
+        if sealed is not None:
+            return _open(data_key, sealed, _SIGNING.encode(), f"the entry {_SIGNING}")
+        seed = secrets.token_bytes(KEY_BYTES)
+        file.entries[_SIGNING] = _seal(data_key, seed, _SIGNING.encode())
+        self._write(file)
+        return seed
 
     def remove_camera(self, camera_id: str) -> bool:
         """Forget a login; whether there was one."""
@@ -99,6 +120,10 @@ class Secrets:
     def recover(self, recovery_key: str) -> str:
         """Open by the recovery key and wrap anew by a fresh wrapping key; where that is kept."""
         file = self._read()
+        if not file.recovery:
+            raise SecretsError(
+                f"no recovery key was ever given out for {self._path}: there is none to recover by"
+            )
         data_key = _open(_recovery_bytes(recovery_key), file.recovery, b"recovery", "the file")
         key = find_key(self._folder) or make_key(self._folder)
         file.wrapped = _seal(key.key, data_key, b"wrapped")
@@ -107,15 +132,17 @@ class Secrets:
 
     def _create(self) -> _File:
         key = find_key(self._folder) or make_key(self._folder)
-        data_key = secrets.token_bytes(KEY_BYTES)
-        text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()
-        self.new_recovery_key = "-".join(text[n : n + _GROUP] for n in range(0, len(text), _GROUP))
         return _File(
             version=1,
-            wrapped=_seal(key.key, data_key, b"wrapped"),
-            recovery=_seal(_recovery_bytes(self.new_recovery_key), data_key, b"recovery"),
+            wrapped=_seal(key.key, secrets.token_bytes(KEY_BYTES), b"wrapped"),
+            recovery="",
             entries={},
         )
+
+    def _mint_recovery_key(self, file: _File, data_key: bytes) -> None:
+        text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()
+        self.new_recovery_key = "-".join(text[n : n + _GROUP] for n in range(0, len(text), _GROUP))
+        file.recovery = _seal(_recovery_bytes(self.new_recovery_key), data_key, b"recovery")
 
     def _data_key(self, file: _File) -> bytes:
         key: WrappingKey | None = find_key(self._folder)

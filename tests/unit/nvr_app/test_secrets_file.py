@@ -90,3 +90,27 @@ def test_a_key_from_the_environment_is_used_and_not_written(folder, monkeypatch)
     assert Secrets(folder).camera("door").password == CANARY
     assert Secrets(folder).remove_camera("door")
     assert Secrets(folder).camera("door") is None
+
+
+def test_the_signing_key_is_made_once_and_lies_nowhere_in_the_clear(folder):
+    seed = Secrets(folder).signing_seed()
+    assert len(seed) == 32
+    assert Secrets(folder).signing_seed() == seed
+    kept(folder)
+    assert Secrets(folder).signing_seed() == seed
+    for path in folder.config.iterdir():
+        assert seed not in path.read_bytes()
+        assert base64.b64encode(seed) not in path.read_bytes()
+
+
+def test_people_get_the_recovery_key_of_a_file_that_the_engine_made(folder):
+    secrets = Secrets(folder)
+    seed = secrets.signing_seed()
+    assert secrets.new_recovery_key == ""
+    with pytest.raises(SecretsError, match="ever given out"):
+        Secrets(folder).recover("ABCD-" * 7 + "ABCD")
+    recovery = kept(folder).new_recovery_key
+    assert kept(folder).new_recovery_key == ""
+    (folder.config / "secrets.key").unlink()
+    assert Secrets(folder).recover(recovery) == "key file"
+    assert Secrets(folder).signing_seed() == seed
