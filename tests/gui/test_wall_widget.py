@@ -521,7 +521,7 @@ def test_no_snapshot_of_what_is_not_live(rig):
     assert wall.save_snapshot("b") == ""
     assert wall.save_snapshot("stranger") == ""
     assert rig.messages == [
-        "No snapshot of Camera b: it has no live picture now.",
+        "No snapshot of Camera b: it has no picture now.",
         "There is no camera to take a snapshot of.",
     ]
 

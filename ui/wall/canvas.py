@@ -29,6 +29,7 @@ from ui.wall.layouts import Rect, tile_rects
 from ui.wall.marks import ink
 from ui.wall.metrics import DROP_VEIL_ALPHA, POLL_INTERVAL_MS, STATE_INTERVAL_MS
 from ui.wall.moment import Moment, read_moment
+from ui.wall.past import Past
 from ui.wall.scene import tile_scene
 from ui.wall.tile import Tile
 from ui.wall.tile_painter import TilePainter, TileScene, paint_outline
@@ -77,6 +78,7 @@ class WallCanvas(QWidget):
         self._maximised = ""
         self._drop_target = ""
         self._main: MainStream | None = None
+        self._pasts: dict[str, Past] = {}
         self._poll_timer = QTimer(self)
         self._poll_timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._poll_timer.setInterval(POLL_INTERVAL_MS)

@@ -59,4 +59,5 @@ def tile_scene(
         boxes=boxes if state.is_live else (),
         boxes_opacity=opacity,
         is_selected=is_selected,
+        is_lit=state.is_live,
     )

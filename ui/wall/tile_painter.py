@@ -43,6 +43,10 @@ class TileScene:
     boxes: tuple[TrackView, ...]
     boxes_opacity: float
     is_selected: bool
+    is_lit: bool
+    """Shown in full light: live, or a recorded picture of the very moment that is named."""
+    past_mark: str = ""
+    """Says that this is no live picture, and from when it is."""
 
 
 class TilePainter:
@@ -55,7 +59,7 @@ class TilePainter:
 
     def paint(self, painter: QPainter, camera_id: str, scene: TileScene, font: QFont) -> None:
         self._paint_picture(painter, scene)
-        if scene.state.is_live:
+        if scene.is_lit:
             self._paint_boxes(painter, scene, font)
         else:
             self._paint_words(painter, scene, font)
@@ -65,6 +69,8 @@ class TilePainter:
         )
         if scene.badge and scene.state.is_live:
             self._paint_badge(painter, scene, font)
+        if scene.past_mark:
+            self._paint_past_mark(painter, scene, font)
         if scene.view.is_zoomed:
             self._paint_zoom(painter, scene, font)
         if scene.is_selected:
@@ -88,7 +94,7 @@ class TilePainter:
             return
         _paint_bars(painter, scene.rect, target, black)
         image = shot.bitmap.image
-        if not scene.state.is_live:
+        if not scene.is_lit:
             image = image.convertToFormat(QImage.Format.Format_Grayscale8)
         if scene.view.is_zoomed:
             view = scene.view
@@ -105,7 +111,7 @@ class TilePainter:
             painter.drawImage(target.topLeft(), image)
         else:
             painter.drawImage(target, image)
-        if not scene.state.is_live:
+        if not scene.is_lit:
             painter.fillRect(target, ink(self._palette.background, VEIL_ALPHA))
 
     def _paint_boxes(self, painter: QPainter, scene: TileScene, font: QFont) -> None:
@@ -197,13 +203,24 @@ class TilePainter:
     def _paint_zoom(self, painter: QPainter, scene: TileScene, font: QFont) -> None:
         text = f"{scene.view.zoom:.1f}×"  # noqa: RUF001  the sign people read
         measures = QFontMetrics(font)
-        badge = QRect(scene.rect.topLeft(), scene.rect.topLeft())
-        badge.setSize(measures.size(0, text))
+        badge = QRect(scene.rect.topLeft(), measures.size(0, text))
         badge.adjust(0, 0, 2 * SPACE_2, SPACE_1)
+        if scene.past_mark:
+            badge.moveTop(badge.bottom() + 1)
         painter.fillRect(badge, ink(self._palette.background, BADGE_ALPHA))
         painter.setFont(font)
         painter.setPen(ink(self._palette.text))
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_past_mark(self, painter: QPainter, scene: TileScene, font: QFont) -> None:
+        """Dark on a colour that no live tile wears at this place."""
+        measures = QFontMetrics(font)
+        mark = QRect(scene.rect.topLeft(), measures.size(0, scene.past_mark))
+        mark.adjust(0, 0, 2 * SPACE_2, SPACE_1)
+        painter.fillRect(mark, ink(self._palette.warn))
+        painter.setFont(font)
+        painter.setPen(ink(self._palette.on_accent))
+        painter.drawText(mark, Qt.AlignmentFlag.AlignCenter, scene.past_mark)
 
     def _tone(self, scene: TileScene) -> QColor:
         return ink(getattr(self._palette, scene.state.tone.value))

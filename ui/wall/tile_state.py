@@ -25,6 +25,8 @@ class TileKind(Enum):
     UNSUPPORTED = "unsupported"
     STOPPED = "stopped"
     UNREACHABLE = "unreachable"
+    PAST = "past"
+    """It shows what was recorded, and says so."""
 
 
 class Mark(Enum):
@@ -101,7 +103,7 @@ def _signs(kind: TileKind) -> tuple[Mark, Tone]:
             return Mark.DISC, Tone.OK
         case TileKind.DEGRADED | TileKind.WAITING | TileKind.CONNECTING:
             return Mark.DIAMOND, Tone.WARN
-        case TileKind.PAUSED | TileKind.STOPPED:
+        case TileKind.PAUSED | TileKind.STOPPED | TileKind.PAST:
             return Mark.RING, Tone.QUIET
         case _:
             return Mark.SQUARE, Tone.CRITICAL

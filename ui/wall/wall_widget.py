@@ -11,9 +11,10 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from ui.theme.tokens import DARK, Palette
-from ui.wall.canvas import Place, WallCanvas
+from ui.wall.canvas import Place
 from ui.wall.layouts import Direction, next_tile
 from ui.wall.moment import Moment, read_moment
+from ui.wall.past_canvas import PastCanvas
 from ui.wall.snapshot import pictures_folder, write_snapshot
 from ui.wall.words import tool_tip_text
 from ui.wall.zoom import View, panned, zoomed
@@ -24,7 +25,7 @@ _NOTCH_EIGHTHS = 120
 """What Qt calls one notch of a wheel, in eighths of a degree."""
 
 
-class WallWidget(WallCanvas):
+class WallWidget(PastCanvas):
     """The live wall. Use from the GUI thread alone.
 
     Signals: selected(camera_id) · main_stream_wanted(camera_id) · main_stream_released(camera_id)
@@ -74,9 +75,9 @@ class WallWidget(WallCanvas):
             return ""
         name = tile.status.name or camera_id
         state = tile.state(self._clock(), is_engine_reachable=self._connection is None)
-        shot = tile.full_size() if state.is_live else None
+        shot = tile.full_size() if state.is_live or self.past_of(camera_id) else None
         if shot is None:
-            text = self.tr("No snapshot of {camera}: it has no live picture now.")
+            text = self.tr("No snapshot of {camera}: it has no picture now.")
             self.message.emit(text.format(camera=name))
             return ""
         try:

@@ -34,6 +34,21 @@ def _second_text(wall_s: int) -> str:
     return datetime.fromtimestamp(wall_s).astimezone().strftime("%H:%M:%S")
 
 
+def exact_clock_text(wall_us: int) -> str:
+    """Local time of day to the millisecond."""
+    return f"{clock_text(wall_us)}.{wall_us // US_PER_MS % 1000:03d}"
+
+
+def date_time_text(wall_us: int) -> str:
+    """Local date and time, in the order that sorts."""
+    return _date_text(wall_us // US_PER_S)
+
+
+@lru_cache(maxsize=256)
+def _date_text(wall_s: int) -> str:
+    return datetime.fromtimestamp(wall_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def file_time_text(wall_us: int) -> str:
     """Local time as file names bear it, to the millisecond."""
     return _local(wall_us).strftime("%Y%m%dT%H%M%S.") + f"{wall_us // US_PER_MS % 1000:03d}"
@@ -112,6 +127,7 @@ def _headline(status: CameraStatus, kind: TileKind, now: Moment) -> str:
         TileKind.UNSUPPORTED: QCoreApplication.translate("Wall", "Stream not supported"),
         TileKind.STOPPED: QCoreApplication.translate("Wall", "Stopped"),
         TileKind.UNREACHABLE: QCoreApplication.translate("Wall", "Engine unreachable"),
+        TileKind.PAST: QCoreApplication.translate("Wall", "Playback"),
     }[kind]
 
 

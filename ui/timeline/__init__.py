@@ -1,0 +1,1 @@
+"""The timeline: what was recorded when, and where one looks."""

@@ -1,0 +1,103 @@
+"""The canvas, whose tiles may look back: one, or all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtGui import QFont
+
+from ui.live.media import Frame
+from ui.wall.canvas import WallCanvas
+from ui.wall.layouts import Rect
+from ui.wall.moment import Moment
+from ui.wall.past import Past, past_scene
+from ui.wall.tile_painter import TileScene
+from ui.wall.words import TileWords
+
+
+class PastCanvas(WallCanvas):
+    """A tile that looks back shows what it is given, says so, and leaves its ring alone."""
+
+    @property
+    def cameras_in_the_past(self) -> tuple[str, ...]:
+        """Those whose tiles look back."""
+        return tuple(self._pasts)
+
+    def look_back(self, camera_id: str, wall_us: int) -> None:
+        """The tile leaves the present; until it is given a picture it says that one is fetched."""
+        tile = self._tiles.get(camera_id)
+        if tile is None or camera_id in self._pasts:
+            return
+        if camera_id == self._maximised:
+            self._stop_main()
+        self._pasts[camera_id] = Past(wall_us)
+        tile.leave_present()
+        self._update_tile(camera_id)
+
+    def show_past(self, camera_id: str, frame: Frame, wall_us: int) -> None:
+        """A picture of that moment; a tile that has returned to the present ignores it."""
+        tile, rect = self._tiles.get(camera_id), self._rect_of(camera_id)
+        if tile is None or camera_id not in self._pasts:
+            return
+        self._pasts[camera_id] = Past(wall_us, frame)
+        if rect.width > 0:
+            tile.show_frame(frame, wall_us, rect, self.devicePixelRatioF())
+            self.update(*rect)
+
+    def tell_past(self, camera_id: str, wall_us: int, words: TileWords) -> None:
+        """There is no picture of that moment: why, in words, over the last one veiled."""
+        if camera_id in self._pasts:
+            self._pasts[camera_id] = replace(self._pasts[camera_id], wall_us=wall_us, words=words)
+            self._update_tile(camera_id)
+
+    def return_to_live(self, camera_id: str) -> None:
+        """The tile shows the present again; one that does already is no error."""
+        if self._pasts.pop(camera_id, None) is None:
+            return
+        tile = self._tiles.get(camera_id)
+        if tile is not None:
+            tile.enter_present()
+        if camera_id == self._maximised:
+            self._start_main()
+        self._update_tile(camera_id)
+
+    def past_of(self, camera_id: str) -> Past | None:
+        """What the tile shows of the past; None while it is live."""
+        return self._pasts.get(camera_id)
+
+    # Inside
+
+    def _is_past(self, camera_id: str) -> bool:
+        return camera_id in self._pasts
+
+    def _forget(self, camera_id: str) -> None:
+        self._pasts.pop(camera_id, None)
+        super()._forget(camera_id)
+
+    def _start_main(self) -> None:
+        if not self._is_past(self._maximised):
+            super()._start_main()
+
+    def _place(self) -> None:
+        """Pictures of the past are converted anew at once: no next one may come while it stands."""
+        super()._place()
+        for place in self._places:
+            past = self._pasts.get(place.camera_id or "")
+            if past is not None and past.frame is not None and place.camera_id:
+                tile = self._tiles[place.camera_id]
+                tile.show_frame(past.frame, past.wall_us, place.rect, self.devicePixelRatioF())
+
+    def _scene(self, camera_id: str, rect: Rect, now: Moment) -> TileScene:
+        past = self._pasts.get(camera_id)
+        if past is None:
+            return super()._scene(camera_id, rect, now)
+        font: QFont = self._font(rect.width)
+        return past_scene(
+            self._tiles[camera_id],
+            past,
+            rect,
+            font,
+            self.devicePixelRatioF(),
+            connection=self._connection,
+            is_selected=camera_id == self._selected and not self._maximised,
+        )
