@@ -132,7 +132,7 @@ def _adopt(
                 segment_id=name.segment_id,
                 root=root.name,
                 path=segment.path,
-                reason="it was opened before a crash and nothing had been written into it",
+                reason="nothing of it had reached the disk when its worker or its disk failed",
             )
         )
         return segment.start_wall_us

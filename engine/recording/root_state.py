@@ -43,8 +43,9 @@ class RootState:
         root = self.root
         if self.total_bytes and self.free_bytes < root.floor_free_bytes:
             return (
-                f"storage root {root.name} at {root.path} has {self.free_bytes // 1024**2} MiB free, "
-                f"below its floor of {_mib(root.floor_free_bytes)}: free some, or add a root"
+                f"storage root {root.name} at {root.path} has "
+                f"{self.free_bytes // 1024**2} MiB free, below its floor of "
+                f"{_mib(root.floor_free_bytes)}: free some, or add a root"
             )
         if root.quota_bytes and self.used_bytes >= root.quota_bytes:
             return (

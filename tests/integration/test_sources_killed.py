@@ -39,10 +39,12 @@ _DOOMED = textwrap.dedent("""
     place, when, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     sys.argv = sys.argv[:1]
     import engine.recording.disk_writer as disk_writer
+    from engine.recording.open_book import OpenBook
     from nvr_app.launch import run_child
 
     owner, _, name = place.rpartition(".")
-    target = {"os": os, "module": disk_writer, "writer": disk_writer.DiskWriter}[owner]
+    writer = disk_writer.DiskWriter
+    target = {"os": os, "module": disk_writer, "writer": writer, "book": OpenBook}[owner]
     kept = getattr(target, name)
     seen = [0]
 
@@ -64,8 +66,8 @@ _DOOMED = textwrap.dedent("""
 STEPS = [
     ("os.open", "before", 1),  # in the book, not created
     ("os.open", "after", 1),  # created, empty, not announced
-    ("writer._write_book", "before", 1),
-    ("writer._write_book", "after", 1),
+    ("book._write", "before", 1),
+    ("book._write", "after", 1),
     ("writer._write_all", "before", 1),  # announced, empty
     ("writer._write_all", "after", 1),  # a header without pictures
     ("writer._write_all", "after", 2),
@@ -76,7 +78,7 @@ STEPS = [
     ("module.sync_folder", "after", 1),
     ("writer._close", "before", 1),
     ("writer._close", "after", 1),  # closed, its successor not begun
-    ("writer._write_book", "before", 2),  # closed in the journal, open in the book
+    ("book._write", "before", 2),  # closed in the journal, open in the book
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.store.check import journalled_facts
 from nvr_app.contract.config import StorageSettings
-from nvr_app.contract.events import GapEnded, RootChanged, SegmentClosed, SegmentOpened
+from nvr_app.contract.events import GapEnded, RootChanged, SegmentClosed, SegmentGone, SegmentOpened
 from tests.support.disks import image_disk, needs_root
 
 pytestmark = [pytest.mark.timeout(180), needs_root]
@@ -54,9 +54,9 @@ def reload(engine, cameras, roots):
 
 
 def all_closed(engine):
-    """Whether all but the two segments that are being written are in the journal with their end."""
+    """Whether the journal knows the end of all but the two segments that are being written."""
     opened = {fact.segment_id for fact in facts(engine, SegmentOpened)}
-    ended = {fact.segment_id for fact in facts(engine, SegmentClosed)}
+    ended = {fact.segment_id for fact in facts(engine, SegmentClosed | SegmentGone)}
     return len(opened - ended) == 2
 
 

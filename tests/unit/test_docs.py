@@ -160,7 +160,13 @@ def test_defaults_of_numbers_are_the_documented_ones():
     )
     actual = {
         field.name: float(field.default)
-        for section in (ApiSettings, RecordingSettings, DetectionSettings, CameraSettings)
+        for section in (
+            ApiSettings,
+            RecordingSettings,
+            StorageSettings,
+            DetectionSettings,
+            CameraSettings,
+        )
         for field in msgspec.structs.fields(section)
         if isinstance(field.default, int | float) and not isinstance(field.default, bool)
     }
