@@ -80,7 +80,7 @@ def test_a_root_is_added_lost_and_found_while_cameras_record_and_no_picture_is_m
     cameras = sim_cameras(2, motion=False)
     one = engine(cameras, storage=(root("local", local),)).start()
     one.until(lambda: lies_on(one, "local"), "recording")
-    pids = {name: process.pid for name, process in one.children().items()}
+    pids = {name: one.pid_of(name) for name in ("camera-a", "camera-b", "hub")}
 
     both = (root("nas", nas.path), root("local", local))
     reload(one, cameras, both)
@@ -104,7 +104,7 @@ def test_a_root_is_added_lost_and_found_while_cameras_record_and_no_picture_is_m
     reload(one, cameras, (root("local", local),))
     one.until(lambda: lies_on(one, "local"), "the root that was taken out to be left")
     one.until(lambda: list(states(one)) == ["local"], "the status")
-    assert {name: process.pid for name, process in one.children().items()} == pids
+    assert {name: one.pid_of(name) for name in pids} == pids, "nobody was restarted"
     one.save(cameras, storage=both)
     one.stop()
     code, report = one.check("--hash")
