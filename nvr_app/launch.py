@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from engine.base.program import CHILD_FLAG
 
@@ -85,13 +86,15 @@ def _run_hub() -> int:
     from engine.base.logs import log_to_stderr  # noqa: PLC0415
     from engine.hub.main import run_hub  # noqa: PLC0415
     from engine.hub.start import HubStart  # noqa: PLC0415
+    from nvr_app.paths import data_folder  # noqa: PLC0415
+    from nvr_app.secrets import Secrets  # noqa: PLC0415
 
     control = standard_control()
     start = msgspec.convert(control.read_start(), type=HubStart)
     log_to_stderr("hub")
     _name_process("hub")
     control.start()
-    run_hub(start, control)
+    run_hub(start, control, Secrets(data_folder(Path(start.data_dir))).signing_seed)
     return 0
 
 

@@ -195,6 +195,23 @@ METRICS: tuple[MetricRow, ...] = (
         "surveillance_journal_commit_seconds", "histogram", "Time of a group commit", (), _SECONDS
     ),
     MetricRow("surveillance_journal_errors", "counter", "Group commits that had to be repeated"),
+    MetricRow(
+        "surveillance_journal_signed_timestamp_seconds",
+        "gauge",
+        "When the journal's head was last signed; 0: never",
+    ),
+    MetricRow(
+        "surveillance_journal_payloads_dropped",
+        "counter",
+        "Payloads that have gone in their time",
+        ("retention_class",),
+    ),
+    MetricRow("surveillance_checkpoint_bytes", "gauge", "Size of the newest checkpoint"),
+    MetricRow(
+        "surveillance_record_keeping_errors",
+        "counter",
+        "Nightly steps on records (counting, signing, dropping) that failed",
+    ),
     MetricRow("surveillance_facts_waiting", "gauge", "Facts that wait for the journal"),
     MetricRow("surveillance_db_apply_seconds", "histogram", "Time to apply a batch", (), _SECONDS),
     MetricRow("surveillance_db_query_seconds", "histogram", "Time of a query", (), _SECONDS),

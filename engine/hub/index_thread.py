@@ -13,7 +13,9 @@ from engine.base.registry import MetricsRegistry
 from engine.hub.journal_thread import Noted
 from engine.journal.payload import JournalledFact, decode_fact
 from engine.journal.reader import read_records
-from engine.store.store import Store, StoreError
+from engine.store.checkpoint import checkpoints_folder
+from engine.store.restore import open_or_restore
+from engine.store.store import Opening, Store, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +32,19 @@ class IndexThread:
     """The only writer of the database. `offer` and properties: any thread."""
 
     def __init__(
-        self, journal_dir: Path, database: Path, clock: Clock, registry: MetricsRegistry
+        self,
+        journal_dir: Path,
+        database: Path,
+        keys_dir: Path,
+        clock: Clock,
+        registry: MetricsRegistry,
     ) -> None:
+        """`keys_dir` holds the public keys whose checkpoints may begin a new database."""
         self._journal_dir = journal_dir
+        self._keys_dir = keys_dir
         self._clock = clock
         self._registry = registry
-        self.store = Store(database)
+        self.store = Store(database, export_dir=checkpoints_folder(journal_dir))
         self.is_open = False
         self.openings = 0
         """Rises with every opening: older cursors are void."""
@@ -55,7 +64,7 @@ class IndexThread:
         journal fills a new one.
         """
         try:
-            opening = self.store.open()
+            opening = self._open_store()
         except StoreError as error:
             self._note_fault(error)
             return 0, {}
@@ -123,8 +132,16 @@ class IndexThread:
             self._failures = 0
             self.fault = ""
 
+    def _open_store(self) -> Opening:
+        opening, restored = open_or_restore(self.store, self._journal_dir, self._keys_dir)
+        for refusal in restored.refused:
+            logger.error("The new database does not begin with a checkpoint: %s", refusal)
+        if restored.checkpoint:
+            logger.info("The new database begins with checkpoint %s", restored.checkpoint)
+        return opening
+
     def _reopen(self) -> None:
-        opening = self.store.open()
+        opening = self._open_store()
         self.openings += 1
         self.is_open = True
         self._must_replay = True

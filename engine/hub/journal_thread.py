@@ -113,12 +113,27 @@ class JournalThread:
             self._waiting += len(submission.facts)
         self._queue.put(submission)
 
+    def note_and_wait(self, fact: AnyFact, timeout_s: float) -> None:
+        """A fact of the hub's own that must be on disk before anything else is done.
+
+        Blocks. JournalError: it is not, at least not in that time.
+        """
+        synced = threading.Event()
+        self._submit_own(fact, lambda _: synced.set())
+        if not self._clock.wait(synced, timeout_s):
+            raise JournalError(f"the journal did not take a record within {timeout_s:g} s")
+
     def note(self, fact: AnyFact) -> None:
         """A fact of the hub's own."""
+        self._submit_own(fact, lambda _: None)
+
+    def _submit_own(self, fact: AnyFact, on_synced: Callable[[int], None]) -> None:
+        # Queued under the lock: a lower number behind a higher one would pass for a double.
         with self._lock:
             self._own_number += 1
             numbered = NumberedFact(number=self._own_number, fact=fact)
-        self.submit(Submission("hub", (numbered,), lambda _: None))
+            self._waiting += 1
+            self._queue.put(Submission("hub", (numbered,), on_synced))
 
     def _run(self) -> None:
         while True:

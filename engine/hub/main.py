@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,7 @@ from engine.hub.live_state import LiveState
 from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
+from engine.hub.record_keeper import RecordKeeper
 from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
 from engine.hub.storage_watch import StorageWatch
@@ -54,15 +55,17 @@ _PORT_RETRY_S = 5.0
 _SILENT_S = 4.0
 
 
-def run_hub(start: HubStart, control: ChildControl) -> None:
+def run_hub(start: HubStart, control: ChildControl, signing_seed: Callable[[], bytes]) -> None:
     """Serve until a stop is requested. Blocks; main thread."""
-    asyncio.run(Hub(start, control).run())
+    asyncio.run(Hub(start, control, signing_seed).run())
 
 
 class Hub:
     """Wires the parts together; its methods run in the loop's thread."""
 
-    def __init__(self, start: HubStart, control: ChildControl) -> None:
+    def __init__(
+        self, start: HubStart, control: ChildControl, signing_seed: Callable[[], bytes]
+    ) -> None:
         self._start = start
         self._control = control
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,6 +78,7 @@ class Hub:
         self._index = IndexThread(
             self._data_dir / "journal",
             self._data_dir / "events.duckdb",
+            self._data_dir / "config" / "signing-keys",
             self._clock,
             self._registry,
         )
@@ -84,6 +88,9 @@ class Hub:
             self._clock,
             self._registry,
             self._note_from_thread,
+        )
+        self._records = RecordKeeper(
+            self._data_dir, self._journal, self._index, self._clock, self._registry, signing_seed
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
         storage = StorageWatch(
@@ -173,6 +180,7 @@ class Hub:
         problems = await loop.run_in_executor(None, self._journal.open, applied_seq, numbers)
         self._journal.start()
         self._index.start()
+        self._records.start()
         now_us = self._clock.wall_us()
         self._journal.note(
             EngineStarted(
@@ -227,6 +235,8 @@ class Hub:
             EngineStopped(wall_us=self._clock.wall_us(), instance_id=self._start.instance_id)
         )
         loop = asyncio.get_running_loop()
+        self._records.stop()
+        await loop.run_in_executor(None, self._records.join, _STOP_TIMEOUT_S)
         await loop.run_in_executor(None, self._journal.stop, _STOP_TIMEOUT_S)
         await loop.run_in_executor(None, self._index.stop, _STOP_TIMEOUT_S)
         self._core.queries.close()

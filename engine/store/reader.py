@@ -11,6 +11,7 @@ import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
 from engine.store.reader_ageing import AgeingQuery
+from engine.store.reader_records import RecordsQuery
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
 from engine.store.timeline import TimelineQuestion, TimelineSpans, read_timeline
 from nvr_app.contract.events import PathPoint
@@ -207,6 +208,11 @@ class StoreReader:
     def ageing(self) -> AgeingQuery:
         """What ageing asks."""
         return AgeingQuery(self._ask)
+
+    @property
+    def records(self) -> RecordsQuery:
+        """What the keeping of records asks."""
+        return RecordsQuery(self._ask)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""

@@ -68,7 +68,7 @@ def core(tmp_path_factory):
         data_dir=str(data_dir), settings=Settings(), models_dirs=(), version="0", supervisor_pid=1,
         supervisor_health_port=1, instance_id="i",
     )  # fmt: skip
-    hub = Hub(start, ChildControl(io.StringIO(), io.StringIO()))
+    hub = Hub(start, ChildControl(io.StringIO(), io.StringIO()), lambda: bytes(32))
     yield hub._core
     hub._core.queries.close()
 

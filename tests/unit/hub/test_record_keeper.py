@@ -1,0 +1,226 @@
+"""The nightly work on records, on a real journal and database: counted, signed, let go, rebuilt."""
+
+import os
+import threading
+import time
+
+import duckdb
+import pytest
+
+import engine.journal.journal as journal_module
+from engine.base.clock import SystemClock
+from engine.base.registry import MetricsRegistry
+from engine.hub.index_thread import IndexThread
+from engine.hub.journal_thread import JournalThread, Origin, Submission
+from engine.hub.record_keeper import RecordKeeper, is_due
+from engine.journal.reader import read_records
+from engine.journal.verify import verify_journal
+from engine.store.checkpoint import find_checkpoints
+from engine.store.day_counts import DAY_US, choose_days_to_count, day_of, start_of
+from nvr_app.contract.events import MotionEnded, NumberedFact, SegmentClosed, SystemNoted
+from tests.support.history import history
+
+SEED = bytes(range(32))
+NOW = SystemClock().wall_us()
+MINUTE_US = 60_000_000
+
+
+class Engine:
+    """The hub's three threads over one folder."""
+
+    def __init__(self, folder, seed=lambda: SEED):
+        clock, registry = SystemClock(), MetricsRegistry()
+        self.folder, self.journal_dir = folder, folder / "journal"
+        self.index = IndexThread(
+            self.journal_dir, folder / "events.duckdb", folder / "config" / "signing-keys",
+            clock, registry,
+        )  # fmt: skip
+        self.journal = JournalThread(
+            self.journal_dir, Origin("s", "n"), clock, registry, self.index.offer
+        )
+        self.keeper = RecordKeeper(folder, self.journal, self.index, clock, registry, seed)
+        self.journal.open(*self.index.open())
+        self.journal.start()
+        self.index.start()
+        self.number = self.journal.last_number("p")
+
+    def take(self, facts):
+        numbered = []
+        for fact in facts:
+            self.number += 1
+            numbered.append(NumberedFact(number=self.number, fact=fact))
+        synced = threading.Event()
+        self.journal.submit(Submission("p", tuple(numbered), lambda _: synced.set()))
+        assert synced.wait(30)
+        self.settle()
+
+    def settle(self):
+        deadline = time.monotonic() + 60
+        while self.journal.waiting or self.index.store.applied_seq < self.journal.last_seq:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def work(self):
+        assert self.keeper.work(), self.keeper.fault
+        self.settle()
+
+    def stop(self):
+        self.keeper.stop()
+        self.journal.stop(30)
+        self.index.stop(30)
+
+
+@pytest.fixture
+def make_engine(tmp_path):
+    made = []
+
+    def make(**more):
+        made.append(Engine(tmp_path, **more))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.stop()
+
+
+def tables(folder):
+    with duckdb.connect(str(folder / "events.duckdb"), read_only=True) as connection:
+        names = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+        return {
+            name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}").fetchall()))
+            for (name,) in names
+        }
+
+
+def closed(start, end):
+    return SegmentClosed(
+        wall_us=end, camera_id="a", segment_id=f"r-{start}", root="main", path=f"a/{start}.mp4",
+        start_wall_us=start, end_wall_us=end, size_bytes=100, frames=1, keyframes=1,
+    )  # fmt: skip
+
+
+def motion(start):
+    return MotionEnded(
+        wall_us=start, camera_id="a", event_id=f"m{start}", start_wall_us=start, end_wall_us=start,
+        peak=0.1,
+    )  # fmt: skip
+
+
+def test_a_day_is_counted_once_and_shares_what_reaches_over_midnight(make_engine):
+    engine = make_engine()
+    midnight = start_of(day_of(NOW)) - DAY_US
+    engine.take(
+        [closed(midnight - 40_000_000, midnight + 20_000_000),
+         closed(midnight + 20_000_000, midnight + 80_000_000),
+         motion(midnight - 1), motion(midnight), motion(midnight + 5)]
+    )  # fmt: skip
+    assert engine.keeper.count_days() == 2
+    engine.settle()
+    rows = engine.index.store.reader().records.counted_days("2000-01-01", "2999-01-01")
+    before, day = rows[-2:]
+    assert (before.recorded_s, before.size_bytes, before.events) == (40.0, 100, {"motion": 1})
+    assert (day.recorded_s, day.size_bytes, day.events) == (80.0, 100, {"motion": 2})
+    assert day.day == day_of(midnight)
+    engine.take([motion(midnight + 9)])
+    assert engine.keeper.count_days() == 0
+
+
+def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkeypatch):
+    monkeypatch.setattr(journal_module, "SEAL_BYTES", 3_000)
+    keep = dict.fromkeys(("media", "events", "system"), 5 * DAY_US)
+    monkeypatch.setattr("engine.hub.record_keeper.KEEP_PAYLOADS_US", keep)
+    engine, facts = make_engine(), history()
+    for start in range(0, len(facts), 60):
+        engine.take(facts[start : start + 60])
+        for path in engine.journal_dir.glob("*.payload.zst"):
+            os.utime(path, (0, 0))
+        engine.work()
+    assert len(find_checkpoints(engine.journal_dir)) == 3
+    engine.stop()
+    before = tables(engine.folder)
+    report = verify_journal(engine.journal_dir)
+    assert report.faults == ()
+    assert report.dropped_payloads > 50
+    (engine.folder / "events.duckdb").unlink()
+    again = make_engine()
+    again.settle()
+    again.stop()
+    assert tables(engine.folder) == before
+
+
+def test_nothing_goes_before_two_sound_checkpoints_hold_it(make_engine, monkeypatch):
+    monkeypatch.setattr(journal_module, "SEAL_BYTES", 3_000)
+    engine = make_engine()
+    facts = history()
+    for start in range(0, len(facts), 60):
+        engine.take(facts[start : start + 60])
+    for path in engine.journal_dir.glob("*.payload.zst"):
+        os.utime(path, (0, 0))
+    keep = {"media": DAY_US}
+    engine.keeper.sign()
+    engine.settle()
+    assert engine.keeper.drop_payloads(keep) == 0
+    engine.take([motion(NOW)])
+    engine.keeper.sign()
+    path = find_checkpoints(engine.journal_dir)[0] / "segments.parquet"
+    data = path.read_bytes()
+    path.write_bytes(data[:-1])
+    assert engine.keeper.drop_payloads(keep) == 0
+    assert "segments.parquet" in engine.keeper.fault
+    path.write_bytes(data)
+    assert engine.keeper.drop_payloads(keep) > 20
+
+
+def test_a_missing_key_is_said_once_and_loses_nothing(make_engine):
+    from nvr_app.errors import UserError
+
+    def no_key():
+        raise UserError("the key of secrets.enc is missing")
+
+    engine = make_engine(seed=no_key)
+    engine.take([motion(NOW)])
+    assert not engine.keeper.work()
+    assert not engine.keeper.work()
+    engine.settle()
+    notes = [r for r in read_records(engine.journal_dir) if r.kind == "system_noted"]
+    assert len(notes) == 1
+    assert b"secrets.enc is missing" in notes[0].payload
+
+
+def test_facts_of_several_threads_keep_their_order(make_engine):
+    engine = make_engine()
+
+    def tell():
+        for _ in range(50):
+            engine.journal.note(SystemNoted(wall_us=NOW, source="x", severity="info", text="t"))
+
+    threads = [threading.Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.settle()
+    assert sum(r.kind == "system_noted" for r in read_records(engine.journal_dir)) == 400
+
+
+@pytest.mark.parametrize(
+    ("minutes_after_midnight", "last", "due"),
+    [
+        (21, -1, True),
+        (19, -23 * 60, False),
+        (19, -1_000_000, True),
+        (21, 20, False),
+        (23 * 60, 21, False),
+        (24 * 60 + 20, 21, True),
+    ],
+)
+def test_a_night_is_worked_once(minutes_after_midnight, last, due):
+    midnight = start_of("2026-03-01")
+    now_us = midnight + minutes_after_midnight * MINUTE_US
+    assert is_due(now_us, midnight + last * MINUTE_US) is due
+
+
+def test_days_to_count_have_ended_a_while_ago():
+    midnight = start_of("2026-03-01")
+    assert choose_days_to_count(midnight + 5, back=2, settle_us=10) == ["2026-02-26", "2026-02-27"]
+    assert choose_days_to_count(midnight + 10, back=2, settle_us=10) == ["2026-02-27", "2026-02-28"]
