@@ -36,6 +36,7 @@ from engine.hub.web_server import PortTakenError, WebServer, bind
 from engine.hub.worker_link import WorkerLink
 from engine.playback.index_cache import IndexCache
 from engine.playback.segment_file import SegmentOpener
+from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.endpoint import Endpoint
 from nvr_app.contract.events import EngineStarted, EngineStopped, SystemNoted
@@ -109,7 +110,7 @@ class Hub:
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
             chores=ChoreBook(self._channels, self._clock),
-            footage=SegmentOpener(storage.folder_of),
+            footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
             fragments=IndexCache(),
             disks=DiskThreads(),
             tell_supervisor=control.tell,
