@@ -30,6 +30,7 @@ from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
 from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
+from engine.hub.storage_forecast import StorageForecast
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import make_tokens
 from engine.hub.web_server import PortTakenError, WebServer, bind
@@ -94,6 +95,7 @@ class Hub:
             self._registry,
             self._journal.note,
         )
+        queries = QueryPool(self._index, self._clock, self._registry)
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -105,11 +107,12 @@ class Hub:
             channels=self._channels,
             journal=self._journal,
             index=self._index,
-            queries=QueryPool(self._index, self._clock, self._registry),
+            queries=queries,
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
             chores=ChoreBook(self._channels, self._clock),
+            forecast=StorageForecast(start, queries, storage, self._clock, self._registry),
             footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
             fragments=IndexCache(),
             disks=DiskThreads(),
@@ -135,6 +138,7 @@ class Hub:
             asyncio.create_task(self._serve(), name="serve"),
             asyncio.create_task(count_roots(self._core), name="root counts"),
             asyncio.create_task(self._ageing.run(), name="ageing"),
+            asyncio.create_task(self._core.forecast.run(), name="forecast"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -303,6 +307,7 @@ class Hub:
                 renewed = msgspec.convert(start, type=HubStart)
                 self._state.set_cameras(renewed.settings.camera, renewed.settings.detection)
                 self._core.storage.set_roots(renewed.roots)
+                self._core.forecast.set_cameras(renewed.settings.camera)
             case _:
                 logger.debug("Unknown news: %s", message.get("type"))
 
