@@ -23,14 +23,14 @@ from nvr_app.contract.timebase import NS_PER_S
 
 logger = logging.getLogger(__name__)
 
-_PERIOD_S = 10.0
+_PERIOD_S = 5.0
 _BATCH_BYTES = 4 * 1024**3
 _REST_NS = 600 * NS_PER_S
 """How long what failed is left alone: its disk may be away, its file is not going to mend."""
 _LAG_NS = 20 * NS_PER_S
 """How long the index may take to hear of what was done."""
 _CLIPS_AT_ONCE = 4
-_BACKLOG_ROUNDS = 6
+_BACKLOG_ROUNDS = 12
 
 
 class AgeingDriver:
