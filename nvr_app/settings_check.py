@@ -9,9 +9,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from nvr_app.ageing_check import RANGES, ageing_faults, bucket_fault
 from nvr_app.contract.config import (
+    AgeingSettings,
     ApiSettings,
+    BucketSettings,
     CameraSettings,
+    ClipSettings,
     DetectionSettings,
     RecordingSettings,
     Settings,
@@ -28,8 +32,14 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "api": ApiSettings,
     "recording": RecordingSettings,
     "detection": DetectionSettings,
+    "ageing": AgeingSettings,
+    "clips": ClipSettings,
 }
-_LISTS: dict[str, type[msgspec.Struct]] = {"camera": CameraSettings, "storage": StorageSettings}
+_LISTS: dict[str, type[msgspec.Struct]] = {
+    "camera": CameraSettings,
+    "storage": StorageSettings,
+    "bucket": BucketSettings,
+}
 
 
 _ROOT_LEFT_OUT = "this storage root is left out until it is right"
@@ -74,6 +84,9 @@ class Checker:
             else:
                 self._unknown((key,), key, Settings.__struct_fields__)
         values["storage"] = tuple(self._roots(raw.get("storage", [])))
+        roots = [root.name for root in values["storage"]]
+        values["bucket"] = tuple(self._buckets(raw.get("bucket", []), roots))
+        self._check_ageing(values)
         values["retention"], values["camera"] = self._retention.together(
             self._retention.settings(raw.get("retention", {})),
             self._cameras(raw.get("camera", [])),
@@ -197,6 +210,36 @@ class Checker:
             )
         return roots
 
+    def _buckets(self, raw: object, taken: list[str]) -> list[BucketSettings]:
+        buckets: list[BucketSettings] = []
+        for index, table in enumerate(self._tables("bucket", raw)):
+            where: Where = ("bucket", index)
+            left_out = "this bucket is left out until it is right"
+            try:
+                bucket = msgspec.convert(table, type=BucketSettings)
+            except msgspec.ValidationError as error:
+                self._add(where, str(error), left_out)
+                continue
+            fault = bucket_fault(bucket, [*taken, *(one.name for one in buckets)])
+            if fault is not None:
+                self._add((*where, fault[0]), fault[1], left_out)
+                continue
+            buckets.append(bucket)
+        return buckets
+
+    def _check_ageing(self, values: dict[str, Any]) -> None:
+        """Days that contradict each other are not guessed at: footage then stays as it is."""
+        ageing = values.get("ageing")
+        if not isinstance(ageing, AgeingSettings):
+            return
+        faults = ageing_faults(ageing)
+        for key, what in faults:
+            self._add(("ageing", key), what, "nothing ages by days until it is right")
+        if faults:
+            values["ageing"] = msgspec.structs.replace(
+                ageing, reencode=False, warm_after_days=0.0, cold_after_days=0.0
+            )
+
     def _tables(self, name: str, raw: object) -> list[Mapping[str, Any]]:
         if not isinstance(raw, list) or not all(isinstance(table, dict) for table in raw):
             self._add((name,), "is no list of tables", f"write [[{name}]] before each")
@@ -234,6 +277,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("detection", "analysis_fps"): (0.2, 30),
     ("detection", "score_threshold"): (0.01, 1),
     ("detection", "threads"): (1, 64),
+    **RANGES,
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from engine.base.atomic_file import write_atomic
-from nvr_app.contract.config import CameraSettings, Settings, StorageSettings
+from nvr_app.contract.config import BucketSettings, CameraSettings, Settings, StorageSettings
 from nvr_app.errors import UserError
 from nvr_app.footage_rate import footage_rates
 from nvr_app.paths import DataFolder
@@ -73,7 +73,7 @@ def save_settings(folder: DataFolder, settings: Settings) -> None:
     document = _document(folder)
     defaults = msgspec.to_builtins(Settings())
     for key, value in msgspec.to_builtins(settings).items():
-        if key in {"camera", "storage"}:
+        if key in {"camera", "storage", "bucket"}:
             continue
         if key == "retention":
             _set_policies(document, value, defaults[key])
@@ -92,6 +92,7 @@ def save_settings(folder: DataFolder, settings: Settings) -> None:
         else:
             document.pop(key, None)
     _set_tables(document, "storage", [_root_table(root) for root in settings.storage])
+    _set_tables(document, "bucket", [_bucket_table(bucket) for bucket in settings.bucket])
     _set_tables(document, "camera", [_camera_table(camera) for camera in settings.camera])
     write_text(folder, tomlkit.dumps(document))
 
@@ -148,6 +149,11 @@ def _camera_table(camera: CameraSettings) -> dict[str, Any]:
         for key, value in plain.items()
         if key in {"id", "main"} or value != defaults[key]
     }
+
+
+def _bucket_table(bucket: BucketSettings) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(bucket)
+    return {key: value for key, value in plain.items() if value != ""}
 
 
 def _root_table(root: StorageSettings) -> dict[str, Any]:

@@ -152,7 +152,8 @@ def _with_room(roles: Iterable[RootRole], segment: AgedSegment, rooms: _Rooms) -
     for role in roles:
         for root in rooms.of_role(role):
             # The last tier has nowhere to pass things on to: it is filled up to its floor.
-            share = 1.0 if role == "cold" else FULL_SHARE
+            is_last = role == "cold" or not rooms.of_role("cold")
+            share = 1.0 if is_last else FULL_SHARE
             if root.name != segment.root and rooms.has_room(root, segment.size_bytes, share):
                 return root
     return None

@@ -72,11 +72,11 @@ class Projection:
 
 
 def growth_of(
-    spans: Iterable[RecordedSpan], promises: Mapping[str, float], now_wall_us: int
+    spans: Iterable[RecordedSpan], promises: Mapping[str, float | None], now_wall_us: int
 ) -> tuple[CameraGrowth, ...]:
     """Per camera. A rate from less than an hour of footage is none: its share of a day is noise.
 
-    `promises` holds days by camera; one that is missing is promised nothing.
+    `promises` holds days by camera; one that is missing, or None, is promised nothing.
     """
     found = []
     for span in spans:
@@ -177,8 +177,8 @@ def _days(days: float) -> str:
 
 
 def _size(count: float) -> str:
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1024:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
             return f"{count:.0f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -16,7 +16,7 @@ from engine.base.spool import Spool
 from engine.chores.claims import Claims
 from engine.chores.errors import ChoreCancelledError
 from engine.recording.storage_root import StorageRoot
-from engine.storage_access.bucket import Bucket
+from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.events import AnyFact
 
@@ -35,7 +35,7 @@ class Workshop:
     spool: Spool
     measures: Measures
     clock: Clock
-    buckets: Mapping[str, Bucket] = field(default_factory=dict)
+    buckets: Buckets = field(default_factory=Buckets)
     """Cold roots that lie in object stores."""
     claims: Claims = field(default_factory=Claims)
 

@@ -20,7 +20,7 @@ from engine.chores.move import move_footage
 from engine.chores.reencode import reencode_footage
 from engine.chores.start import ChoresWorkerStart
 from engine.recording.storage_root import root_of
-from engine.storage_access.bucket import Bucket
+from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.chores import (
     Chore,
@@ -66,7 +66,7 @@ class ChoresWorker:
             spool=self._spool,
             measures=self._measures,
             clock=self._clock,
-            buckets={one.settings.name: Bucket(one.settings, one.login) for one in start.buckets},
+            buckets=Buckets(start.buckets),
         )
         self._channel = HubChannel(
             start.name, "chores", data_dir / "run", self._spool, self._clock, self._do

@@ -23,12 +23,14 @@ from nvr_app.contract.timebase import NS_PER_S
 
 logger = logging.getLogger(__name__)
 
-_PERIOD_S = 10.0
+_PERIOD_S = 5.0
 _BATCH_BYTES = 4 * 1024**3
 _REST_NS = 600 * NS_PER_S
 """How long what failed is left alone: its disk may be away, its file is not going to mend."""
+_LAG_NS = 20 * NS_PER_S
+"""How long the index may take to hear of what was done."""
 _CLIPS_AT_ONCE = 4
-_BACKLOG_ROUNDS = 6
+_BACKLOG_ROUNDS = 12
 
 
 class AgeingDriver:
@@ -43,10 +45,9 @@ class AgeingDriver:
             cold_after_days=settings.ageing.cold_after_days,
         )
         self._buckets = tuple(bucket.settings.name for bucket in core.start.buckets)
-        self._resting: dict[str, int] = {}
-        """Monotonic time until which a segment or an event is left alone."""
-        self._moving = ""
-        """Id of the running chore of each kind; empty: none."""
+        self._resting: dict[tuple[str, str], int] = {}
+        """By kind of work and segment or event: monotonic time until which it is left alone."""
+        self._moving: MoveFootage | None = None
         self._encoding: ReencodeFootage | None = None
         self._cutting: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,7 +82,7 @@ class AgeingDriver:
         await self._cut()
         if not self._core.storage.usages:
             return  # nothing is known of the roots yet
-        if not self._moving:
+        if self._moving is None:
             await self._move()
         if self._stages and self._encoding is None:
             await self._encode()
@@ -95,7 +96,7 @@ class AgeingDriver:
             policy=self._policy,
             now_wall_us=self._core.clock.wall_us(),
             most_bytes=_BATCH_BYTES,
-            resting=frozenset(self._resting),
+            resting=self._left_alone("move"),
         )
         found = await self._core.queries.run(lambda reader: plan.moves(reader, question))
         if not found:
@@ -109,16 +110,16 @@ class AgeingDriver:
             reason=found[0].reason,
             with_manifest=is_cold,
         )
-        self._moving = chore.chore_id
+        self._moving = chore
         self._follow(self._finish_move(chore))
 
     async def _finish_move(self, chore: MoveFootage) -> None:
         try:
             end = await self._core.chores.submit(chore)
         finally:
-            self._moving = ""
+            self._moving = None
         if end.state != "done" or end.failures:
-            self._rest(chore.footage)
+            self._rest("move", chore.footage, _REST_NS)
 
     async def _encode(self) -> None:
         now_us = self._core.clock.wall_us()
@@ -127,7 +128,7 @@ class AgeingDriver:
             for usage in self._core.storage.usages
             if usage.state not in {"available", "slow"}
         }
-        resting = frozenset(self._resting)
+        resting = self._left_alone("encode")
         found = await self._core.queries.run(
             lambda reader: plan.reencodings(reader, self._stages, now_us, 50, unusable)
         )
@@ -151,7 +152,7 @@ class AgeingDriver:
         finally:
             self._encoding = None
         # Also what went well: the index hears of it a moment later, and is not to offer it again.
-        self._rest((chore.footage,))
+        self._rest("encode", (chore.footage,), _LAG_NS if end.state == "done" else _REST_NS)
         if end.state == "done":
             await self._encode_next()
 
@@ -169,7 +170,7 @@ class AgeingDriver:
         if room <= 0:
             return
         now_us = self._core.clock.wall_us()
-        tried = frozenset(self._resting) | frozenset(self._cutting)
+        tried = self._left_alone("clip")
         found = await self._core.queries.run(
             lambda reader: plan.clips(reader, settings, now_us, room, tried)
         )
@@ -192,7 +193,7 @@ class AgeingDriver:
             await self._core.chores.submit(chore)
         finally:
             self._cutting.discard(chore.event_id)
-        self._resting[chore.event_id] = self._core.clock.mono_ns() + _REST_NS
+        self._resting["clip", chore.event_id] = self._core.clock.mono_ns() + _REST_NS
 
     async def _count(self) -> None:
         now_us = self._core.clock.wall_us()
@@ -204,10 +205,19 @@ class AgeingDriver:
             level("surveillance_reencode_backlog_segments", codec, value=segments)
             level("surveillance_reencode_backlog_bytes", codec, value=size)
 
-    def _rest(self, footage: Iterable[Footage]) -> None:
-        until = self._core.clock.mono_ns() + _REST_NS
+    def _left_alone(self, kind: str) -> frozenset[str]:
+        """What that kind of work does not touch now: it rests, or another is at it."""
+        found = {key for of, key in self._resting if of == kind} | self._cutting
+        if self._moving is not None:
+            found |= {footage.place.segment_id for footage in self._moving.footage}
+        if self._encoding is not None:
+            found.add(self._encoding.footage.place.segment_id)
+        return frozenset(found)
+
+    def _rest(self, kind: str, footage: Iterable[Footage], how_long_ns: int) -> None:
+        until = self._core.clock.mono_ns() + how_long_ns
         for one in footage:
-            self._resting[one.place.segment_id] = until
+            self._resting[kind, one.place.segment_id] = until
 
     def _follow(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)

@@ -18,6 +18,7 @@ from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
 from engine.hub.start import HubStart
+from engine.hub.storage_forecast import StorageForecast
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import Tokens
 from engine.playback.index_cache import IndexCache
@@ -43,6 +44,7 @@ class HubCore:
     usage: ProcessUsage
     storage: StorageWatch
     chores: ChoreBook
+    forecast: StorageForecast
     footage: SegmentOpener
     fragments: IndexCache
     disks: DiskThreads

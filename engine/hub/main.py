@@ -31,12 +31,14 @@ from engine.hub.query_pool import QueryPool
 from engine.hub.record_keeper import RecordKeeper
 from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
+from engine.hub.storage_forecast import StorageForecast
 from engine.hub.storage_watch import StorageWatch
 from engine.hub.tokens import make_tokens
 from engine.hub.web_server import PortTakenError, WebServer, bind
 from engine.hub.worker_link import WorkerLink
 from engine.playback.index_cache import IndexCache
 from engine.playback.segment_file import SegmentOpener
+from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.endpoint import Endpoint
 from nvr_app.contract.events import EngineStarted, EngineStopped, SystemNoted
@@ -100,6 +102,7 @@ class Hub:
             self._registry,
             self._journal.note,
         )
+        queries = QueryPool(self._index, self._clock, self._registry)
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -111,12 +114,13 @@ class Hub:
             channels=self._channels,
             journal=self._journal,
             index=self._index,
-            queries=QueryPool(self._index, self._clock, self._registry),
+            queries=queries,
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
             chores=ChoreBook(self._channels, self._clock),
-            footage=SegmentOpener(storage.folder_of),
+            forecast=StorageForecast(start, queries, storage, self._clock, self._registry),
+            footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
             fragments=IndexCache(),
             disks=DiskThreads(),
             tell_supervisor=control.tell,
@@ -141,6 +145,7 @@ class Hub:
             asyncio.create_task(self._serve(), name="serve"),
             asyncio.create_task(count_roots(self._core), name="root counts"),
             asyncio.create_task(self._ageing.run(), name="ageing"),
+            asyncio.create_task(self._core.forecast.run(), name="forecast"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -312,6 +317,7 @@ class Hub:
                 renewed = msgspec.convert(start, type=HubStart)
                 self._state.set_cameras(renewed.settings.camera, renewed.settings.detection)
                 self._core.storage.set_roots(renewed.roots)
+                self._core.forecast.set_cameras(renewed.settings.camera)
             case _:
                 logger.debug("Unknown news: %s", message.get("type"))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.base.errors import EngineError
+from engine.storage_access.bucket import Bucket, BucketError, BucketFile
 
 
 class SegmentUnreadableError(EngineError):
@@ -30,11 +31,19 @@ class SegmentFile(Protocol):
 class SegmentOpener:
     """Opens segments by the name of their root and their path below it. Any thread."""
 
-    def __init__(self, folder_of: Callable[[str], Path | None]) -> None:
+    def __init__(
+        self,
+        folder_of: Callable[[str], Path | None],
+        bucket_of: Callable[[str], Bucket | None] = lambda _: None,
+    ) -> None:
         self._folder_of = folder_of
+        self._bucket_of = bucket_of
 
     def open(self, root: str, path: str) -> SegmentFile:
         """SegmentUnreadableError: an unknown root, one that is not mounted, no such file."""
+        bucket = self._bucket_of(root)
+        if bucket is not None:
+            return BucketSegmentFile(bucket, path)
         folder = self._folder_of(root)
         if folder is None:
             raise SegmentUnreadableError(
@@ -80,3 +89,25 @@ class LocalSegmentFile:
 
     def _failed(self, error: OSError) -> SegmentUnreadableError:
         return SegmentUnreadableError(f"could not read {self._what}: {error.strerror or error}")
+
+
+class BucketSegmentFile:
+    """An object of a bucket; it no longer grows."""
+
+    def __init__(self, bucket: Bucket, path: str) -> None:
+        self._file = BucketFile(bucket, path)
+
+    def size(self) -> int:
+        try:
+            return self._file.size()
+        except BucketError as error:
+            raise SegmentUnreadableError(str(error)) from None
+
+    def read(self, offset: int, size: int) -> bytes:
+        try:
+            return self._file.read(offset, size)
+        except BucketError as error:
+            raise SegmentUnreadableError(str(error)) from None
+
+    def close(self) -> None:
+        self._file.close()

@@ -12,10 +12,6 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from engine.base.errors import EngineError
 from nvr_app.contract.config import BucketSettings, Credentials
 
@@ -39,6 +35,12 @@ class Bucket:
 
     def __init__(self, settings: BucketSettings, login: Credentials | None) -> None:
         self._settings = settings
+        # Only who has a bucket pays for the library: 40 MB and a quarter of a second.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        self._errors: tuple[type[Exception], ...] = (ClientError, BotoCoreError)
         # Without a login the surroundings' own is used: environment, profile, machine's role.
         self._client: S3Client = boto3.client(
             "s3",
@@ -88,11 +90,9 @@ class Bucket:
         """Bytes of an object; None when there is none."""
         try:
             head = self._client.head_object(Bucket=self._settings.bucket, Key=self._key(path))
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _MISSING:
+        except self._errors as error:
+            if _code(error) in _MISSING:
                 return None
-            raise self._error("look at", path, error) from None
-        except BotoCoreError as error:
             raise self._error("look at", path, error) from None
         return head["ContentLength"]
 
@@ -154,18 +154,21 @@ class Bucket:
     def _try(self, doing: str, path: str, work: Callable[[], _T]) -> _T:
         try:
             return work()
-        except (ClientError, BotoCoreError) as error:
+        except self._errors as error:
             raise self._error(doing, path, error) from None
 
     def _error(self, doing: str, path: str, error: Exception) -> BucketError:
-        reason = str(error)
-        if isinstance(error, ClientError):
-            told = error.response.get("Error", {})
-            reason = f"{told.get('Code', '')} {told.get('Message', '')}".strip()
+        told = getattr(error, "response", {}).get("Error", {})
+        reason = f"{told.get('Code', '')} {told.get('Message', '')}".strip() or str(error)
         return BucketError(
             f"could not {doing} {self._what(path).lstrip()}: {reason}; "
             "check the bucket's name, region and login, and the network"
         )
+
+
+def _code(error: Exception) -> str:
+    """What the store calls it; empty where it did not answer at all."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
 
 
 class BucketFile:

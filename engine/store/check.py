@@ -54,6 +54,8 @@ class CheckReport:
     unreadable_roots: list[str] = field(default_factory=list)
     unreachable: int = 0
     """Segments on roots that cannot be read: neither there nor missing."""
+    in_buckets: int = 0
+    """Segments in buckets of object stores: counted, not read."""
     garbage: int = 0
     """Places that are to be unlinked."""
     unlawful: list[SegmentFacts] = field(default_factory=list)
@@ -83,11 +85,13 @@ def check_footage(
     roots: Mapping[str, Path],
     *,
     keys_dir: Path | None = None,
+    buckets: frozenset[str] = frozenset(),
     hash_file: Callable[[Path], str] | None = None,
     known_camera: Callable[[str], str | None] = lambda path: path.split("/", 1)[0],
 ) -> CheckReport:
     """Verify S1 and S2, the chain and the holes; with `hash_file` the content too.
 
+    What lies in `buckets` was verified by the store when it was written; it is counted here.
     `keys_dir` holds the public keys that checkpoints may be signed with; None: the journal alone.
     `known_camera` tells the camera of a segment's path, None for files that are no segments.
     """
@@ -98,12 +102,14 @@ def check_footage(
     report.garbage, report.unlawful = len(view.garbage), view.unlawful
     present = _files(roots, report, known_camera)
     reachable = {name for name, path in roots.items() if path.is_dir()}
-    _name_unknown_roots(view, roots, report)
+    _name_unknown_roots(view, frozenset(roots) | buckets, report)
     for segment in view.segments.values():
         if segment.state in {"gone", "garbage"}:
             continue
         report.segments += 1
-        if segment.root in reachable:
+        if segment.root in buckets:
+            report.in_buckets += 1
+        elif segment.root in reachable:
             _check_segment(segment, present, report, roots, hash_file)
         else:
             report.unreachable += 1
@@ -117,7 +123,7 @@ def check_footage(
     return report
 
 
-def _name_unknown_roots(view: FootageView, roots: Mapping[str, Path], report: CheckReport) -> None:
+def _name_unknown_roots(view: FootageView, roots: frozenset[str], report: CheckReport) -> None:
     """Footage on roots that the settings do not name is neither proven nor missing."""
     counts: dict[str, int] = {}
     for segment in view.segments.values():

@@ -128,6 +128,15 @@ class AgeingQuery:
         )
         return [GrowthRow(*row) for row in rows]
 
+    def arrived_by_root(self, since_wall_us: int) -> dict[str, int]:
+        """Bytes of footage by root that was recorded since then and lies there now."""
+        rows = self._ask(
+            "SELECT root, sum(size_bytes) FROM segments "
+            "WHERE state = 'closed' AND start_wall_us >= ? GROUP BY root",
+            [since_wall_us],
+        )
+        return {str(root): int(size) for root, size in rows}
+
     def events_without_clip(
         self,
         since_wall_us: int,

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
             folder.journal,
             roots,
             keys_dir=folder.signing_keys,
+            buckets=_bucket_names(folder),
             hash_file=hash_file if args.hash else None,
             known_camera=camera_of,
         )
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
                 folder.journal,
                 roots,
                 keys_dir=folder.signing_keys,
+                buckets=_bucket_names(folder),
                 hash_file=hash_file if args.hash else None,
                 known_camera=camera_of,
             )
@@ -106,6 +108,10 @@ def _engine_runs(folder: DataFolder) -> bool:
 def _roots(folder: DataFolder) -> dict[str, Path]:
     configured = footage_roots(folder, load_settings(folder).settings)
     return {root.name: Path(root.path) for root in configured}
+
+
+def _bucket_names(folder: DataFolder) -> frozenset[str]:
+    return frozenset(bucket.name for bucket in load_settings(folder).settings.bucket)
 
 
 def _repair(folder: DataFolder, roots: dict[str, Path], report: object) -> int:
@@ -201,6 +207,7 @@ def _rebuilt_words(rebuilt: dict[str, object]) -> str:
 _COUNTS = {
     "checkpoint": "standing on checkpoint",
     "unreachable": "segments on roots that cannot be read, not proven",
+    "in_buckets": "segments in buckets, verified when they were written",
     "garbage": "files to be unlinked",
 }
 _LISTS = {

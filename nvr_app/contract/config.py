@@ -12,6 +12,9 @@ SourceKind = Literal["rtsp", "mjpeg", "usb", "file", "sim"]
 StreamRole = Literal["main", "sub"]
 Transport = Literal["tcp", "udp"]
 RootRole = Literal["hot", "warm", "cold"]
+HevcPreset = Literal[
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"
+]
 StorageClass = Literal["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"]
 """Those that can be read at once: footage must stay playable."""
 
@@ -76,7 +79,7 @@ class AgeingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hevc_after_days: float = 7.0
     """From this age on footage becomes H.265; 0 = never."""
     hevc_crf: int = 28
-    hevc_preset: str = "fast"
+    hevc_preset: HevcPreset = "fast"
     av1_after_days: float = 30.0
     """From this age on it becomes AV1; 0 = never."""
     av1_crf: int = 40

@@ -38,7 +38,15 @@ def test_engine_storage_and_detector_are_told(page):
     assert told["cpu"].endswith(" % of one core")
     assert told["model"] == "disabled"
     assert told["detail"] == "object detection is switched off"
-    assert " free of " in told["roots"]
+
+
+def test_storage_is_told_in_words_and_as_bars(page, qtbot):
+    qtbot.waitUntil(lambda: page.storage.root_texts() != [])
+    (root,) = page.storage.root_texts()
+    assert root.startswith("main (hot) · ")
+    assert " of footage · " in root
+    assert " free of " in root
+    qtbot.waitUntil(lambda: " held; " in page.storage.sentence.text(), timeout=30_000)
 
 
 def test_it_asks_only_while_it_is_seen(window, page, qtbot):
@@ -53,6 +61,8 @@ def test_out_of_reach_it_says_so_and_claims_nothing_old(window, page):
     assert page._faults.text() == "The engine is not reachable."
     assert page.processes.rowCount() == 0
     assert {label.text() for label in page._values.values()} == {"-"}
+    assert page.storage.root_texts() == []
+    assert page.storage.sentence.text() == "-"
 
 
 def test_tables_and_figures_have_names_for_those_who_do_not_see_them(page):

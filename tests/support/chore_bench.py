@@ -10,12 +10,13 @@ from engine.base.spool import Spool
 from engine.chores.bench import Bench, Workshop
 from engine.recording.root_start import RootStart
 from engine.recording.storage_root import prepare_roots, root_of
+from engine.storage_access.buckets import Buckets
 
 
 class ChoreBench:
     """`bench` for one chore; `facts` is what a journal would hold, in order."""
 
-    def __init__(self, data_dir, *, roots=("main",), buckets=None):
+    def __init__(self, data_dir, *, roots=("main",), buckets=()):
         self.data_dir = data_dir
         starts = [RootStart(name=name, path=str(data_dir / name), identity="") for name in roots]
         (data_dir / "config").mkdir(parents=True)
@@ -31,7 +32,7 @@ class ChoreBench:
             spool=self._spool,
             measures=self.measures,
             clock=SystemClock(),
-            buckets=buckets or {},
+            buckets=Buckets(buckets),
         )
         self.facts = []
         self.on_fact = lambda fact: None

@@ -26,8 +26,11 @@ from engine.hub.start import HubStart
 from nvr_app.cli import COMMANDS, _parser
 from nvr_app.contract.commands import AnyCommand
 from nvr_app.contract.config import (
+    AgeingSettings,
     ApiSettings,
+    BucketSettings,
     CameraSettings,
+    ClipSettings,
     DetectionSettings,
     RecordingSettings,
     Settings,
@@ -143,6 +146,9 @@ def test_examples_are_commands_that_the_program_takes(document, line):
         ApiSettings,
         RecordingSettings,
         StorageSettings,
+        BucketSettings,
+        AgeingSettings,
+        ClipSettings,
         DetectionSettings,
         RetentionPolicy,
         CameraSettings,
@@ -164,6 +170,8 @@ def test_defaults_of_numbers_are_the_documented_ones():
             ApiSettings,
             RecordingSettings,
             StorageSettings,
+            AgeingSettings,
+            ClipSettings,
             DetectionSettings,
             CameraSettings,
         )

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 
 from nvr_app.contract.api import SystemStatus
 from nvr_app.contract.status import ProcessStatus
+from nvr_app.contract.storage import StorageView
 from ui.client.http import EngineHttp
-from ui.shell.words import bytes_text, uptime_text
+from ui.shell.words import uptime_text
+from ui.system.storage_card import StorageCard
 from ui.theme.tokens import SPACE_3, SPACE_4
 
 _REFRESH_MS = 2_000
@@ -36,6 +38,7 @@ class SystemPage(QWidget):
         self._http = http
         self._values: dict[str, QLabel] = {}
         self.processes = self._make_table()
+        self.storage = StorageCard()
         self._faults = QLabel()
         self._faults.setWordWrap(True)
         cards = QVBoxLayout()
@@ -55,6 +58,7 @@ class SystemPage(QWidget):
     def refresh(self) -> None:
         """Ask the engine now."""
         self._http.get("/api/v1/system/status", SystemStatus, self.take, self._refuse)
+        self._http.get("/api/v1/storage", StorageView, self.storage.take, self._refuse_storage)
 
     def take(self, status: SystemStatus) -> None:
         """Show this state."""
@@ -74,13 +78,6 @@ class SystemPage(QWidget):
             ),
             "checksum": model.sha256[:16] or "-",
             "detail": model.detail,
-            "roots": "\n".join(
-                self.tr("{}: {} free of {}").format(
-                    root.name, bytes_text(root.free_bytes), bytes_text(root.total_bytes)
-                )
-                + (f" ({root.fault})" if root.fault else "")
-                for root in status.roots
-            ),
         }
         for key, text in told.items():
             self._values[key].setText(text)
@@ -93,6 +90,10 @@ class SystemPage(QWidget):
         for value in self._values.values():
             value.setText("-")
         self.processes.setRowCount(0)
+
+    def _refuse_storage(self, _: str) -> None:
+        """The sentence stands with the engine's own."""
+        self.storage.clear()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -164,7 +165,7 @@ class SystemPage(QWidget):
         return self._card(self.tr("Detector"), form)
 
     def _storage_card(self) -> QWidget:
-        return self._card(self.tr("Storage"), self._form(("", "roots")))
+        return self._card(self.tr("Storage"), self.storage)
 
     def _form(self, *rows: tuple[str, str]) -> QFormLayout:
         form = QFormLayout()

@@ -7,11 +7,13 @@ from litestar.openapi.config import OpenAPIConfig
 
 from engine.hub.api.access import AccessGuard
 from engine.hub.api.cameras import camera_routes
+from engine.hub.api.clips import clip_routes
 from engine.hub.api.errors import EXCEPTION_HANDLERS
 from engine.hub.api.events import event_routes
 from engine.hub.api.footage import footage_routes
 from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
+from engine.hub.api.storage import storage_routes
 from engine.hub.api.system import system_routes
 from engine.hub.api.timeline import timeline_routes
 from engine.hub.api.timing import timing_middleware
@@ -28,9 +30,11 @@ def build_app(core: HubCore) -> Litestar:
             *health_routes(core),
             *camera_routes(core),
             *event_routes(core),
+            *clip_routes(core),
             *footage_routes(core),
             *timeline_routes(core),
             *system_routes(core),
+            *storage_routes(core),
             *live_routes(core),
         ],
         guards=[AccessGuard(core)],

@@ -43,36 +43,47 @@ def footage_routes(core: HubCore) -> list[ControllerRouterHandler]:
     async def segment_media(request: AnyRequest, segment_id: FromPath[str]) -> Response[Any]:
         """The file, or the range of it that the `Range` header names."""
         row, file, total = await _open(core, segment_id)
-        tag = f'"{row.content_hash}"' if row.content_hash and row.state == "closed" else ""
-        headers = {"Accept-Ranges": "bytes"} | ({"ETag": tag} if tag else {})
-        if tag and request.headers.get("if-none-match") == tag:
-            core.disks.forget(row.root, file.close)
-            return Response(b"", status_code=304, headers=headers)
-        wanted = request.headers.get("range", "")
-        if request.headers.get("if-range", tag) != tag:
-            wanted = ""
-        try:
-            part = choose_range(wanted, total)
-        except UnsatisfiableRangeError as error:
-            core.disks.forget(row.root, file.close)
-            return Response(
-                ErrorAnswer(error=f"the range cannot be had: {error}"),
-                status_code=416,
-                headers=headers | {"Content-Range": f"bytes */{total}"},
-                media_type="application/json",
-            )
-        span = part or ByteRange(0, total)
-        headers["Content-Length"] = str(span.size)
-        if part is not None:
-            headers["Content-Range"] = part.content_range(total)
-        return Stream(
-            _chunks(core, row.root, file, span),
-            status_code=206 if part is not None else 200,
-            headers=headers,
-            media_type="video/mp4",
-        )
+        content_hash = row.content_hash if row.state == "closed" else ""
+        return media_answer(core, request, row.root, file, total, content_hash)
 
     return [segment_index, segment_media]
+
+
+def media_answer(
+    core: HubCore, request: AnyRequest, root: str, file: SegmentFile, total: int, content_hash: str
+) -> Response[Any]:
+    """The file or the wanted range of it, read in the root's threads; it is closed at the end.
+
+    `content_hash` makes the answer cacheable; empty while the file grows.
+    """
+    tag = f'"{content_hash}"' if content_hash else ""
+    headers = {"Accept-Ranges": "bytes"} | ({"ETag": tag} if tag else {})
+    if tag and request.headers.get("if-none-match") == tag:
+        core.disks.forget(root, file.close)
+        return Response(b"", status_code=304, headers=headers)
+    wanted = request.headers.get("range", "")
+    if request.headers.get("if-range", tag) != tag:
+        wanted = ""
+    try:
+        part = choose_range(wanted, total)
+    except UnsatisfiableRangeError as error:
+        core.disks.forget(root, file.close)
+        return Response(
+            ErrorAnswer(error=f"the range cannot be had: {error}"),
+            status_code=416,
+            headers=headers | {"Content-Range": f"bytes */{total}"},
+            media_type="application/json",
+        )
+    span = part or ByteRange(0, total)
+    headers["Content-Length"] = str(span.size)
+    if part is not None:
+        headers["Content-Range"] = part.content_range(total)
+    return Stream(
+        _chunks(core, root, file, span),
+        status_code=206 if part is not None else 200,
+        headers=headers,
+        media_type="video/mp4",
+    )
 
 
 async def _chunks(

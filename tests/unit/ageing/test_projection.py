@@ -58,7 +58,7 @@ def test_days_until_full_and_days_that_fit():
     )
     assert warning(made) == (
         "the disks hold 27 days at the present rate, the policies promise 90: "
-        "add 660 GiB, record less, or promise less"
+        "add 709 GB, record less, or promise less"
     )
 
 

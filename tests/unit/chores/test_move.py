@@ -10,6 +10,7 @@ from engine.chores.errors import ChoreCancelledError
 from engine.chores.move import move_footage
 from engine.recording.content_hash import hash_file
 from engine.storage_access.bucket import Bucket
+from engine.storage_access.bucket_start import BucketStart
 from nvr_app.contract.chores import DeletePlaces, Footage, MoveFootage, Place
 from nvr_app.contract.config import BucketSettings, Credentials
 from tests.support.chore_bench import ChoreBench
@@ -151,18 +152,21 @@ def test_to_a_bucket_and_out_of_the_world_again(tmp_path):
     server.start()
     host, port = server.get_host_and_port()
     settings = BucketSettings(
-        name="vault", bucket="footage", region="us-east-1", endpoint=f"http://{host}:{port}"
+        name="vault", bucket="moves", region="us-east-1", endpoint=f"http://{host}:{port}"
     )
-    bucket = Bucket(settings, Credentials(user="k", password="s"))
-    bucket._client.create_bucket(Bucket="footage")
-    site = ChoreBench(tmp_path / "data", roots=("hot",), buckets={"vault": bucket})
+    login = Credentials(user="k", password="s")
+    bucket = Bucket(settings, login)
+    bucket._client.create_bucket(Bucket="moves")
+    site = ChoreBench(
+        tmp_path / "data", roots=("hot",), buckets=[BucketStart(settings=settings, login=login)]
+    )
     try:
         one = segment(site, 1)
         move_footage(move(one, to="vault", with_manifest=True), site.bench)
         assert site.kinds() == ["SegmentMoved", "SegmentGarbage", "SegmentGone"]
         assert not (site.folder("hot") / one.place.path).exists()
         assert bucket.content_hash(one.place.path) == one.content_hash
-        keys = [o["Key"] for o in bucket._client.list_objects_v2(Bucket="footage")["Contents"]]
+        keys = [o["Key"] for o in bucket._client.list_objects_v2(Bucket="moves")["Contents"]]
         assert sum(key.startswith("manifests/") for key in keys) == 1
         there = Place("a", one.place.segment_id, "vault", one.place.path, 3_000_000)
         delete_places(DeletePlaces(chore_id="d", places=(there,), reason="expired"), site.again())
