@@ -135,6 +135,10 @@ class Player(QObject):
         """Wall time that is shown; any thread."""
         return self._clock.position_us(time.monotonic_ns())
 
+    def position_at(self, mono_ns: int) -> int:
+        """Wall time that is shown at a moment of the monotonic clock."""
+        return self._clock.position_us(mono_ns)
+
     @property
     def rate(self) -> float:
         return self._clock.rate
