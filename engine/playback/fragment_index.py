@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.base.errors import EngineError
-from engine.playback.mp4_boxes import Track, TrackRun, box_header, runs_of, tracks_of
+from nvr_app.contract.mp4_boxes import Sample, Track, box_header, samples_of, tracks_of
 
 _LOOK_BYTES = 4_096
 """One read at a box's start brings a whole `moof` of usual size and the header behind it."""
@@ -111,11 +111,11 @@ class FragmentScan:
             return
         (offset, moof), self._moof = self._moof, None
         try:
-            runs = runs_of(moof, self.tracks)
+            samples = samples_of(moof, self.tracks)
         except (ValueError, KeyError, struct.error):
             self.damages.append(Damage(offset, end - offset))
             return
-        fragment = _fragment(runs, self.tracks, offset, end - offset)
+        fragment = _fragment(samples, self.tracks, offset, end - offset)
         if fragment is None:
             self.damages.append(Damage(offset, end - offset))
         else:
@@ -143,19 +143,20 @@ def _is_plausible(kind: bytes, head: int, length: int) -> bool:
 
 
 def _fragment(
-    runs: tuple[TrackRun, ...], tracks: tuple[Track, ...], offset: int, size: int
+    samples: list[Sample], tracks: tuple[Track, ...], offset: int, size: int
 ) -> Fragment | None:
-    by_id = {track.track_id: track for track in tracks}
-    video = [run for run in runs if run.track_id in by_id and by_id[run.track_id].kind == "video"]
+    video = {track.track_id for track in tracks if track.kind == "video"}
     # A fragment of sound alone still has its place in time; it holds no keyframe.
-    chosen = next(iter(video or runs), None)
-    if chosen is None or chosen.track_id not in by_id or not chosen.duration:
+    pictures = [sample for sample in samples if sample.track_id in video]
+    chosen = pictures or samples
+    if not chosen:
         return None
-    scale = by_id[chosen.track_id].timescale
+    duration = sum(sample.duration for sample in chosen if sample.track_id == chosen[0].track_id)
+    scale = next(t.timescale for t in tracks if t.track_id == chosen[0].track_id)
     return Fragment(
-        chosen.start * _US // scale,
-        chosen.duration * _US // scale,
+        chosen[0].dts * _US // scale,
+        duration * _US // scale,
         offset,
         size,
-        has_keyframe=bool(video) and chosen.has_keyframe,
+        has_keyframe=any(sample.is_keyframe for sample in pictures),
     )

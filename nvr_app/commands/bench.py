@@ -22,6 +22,8 @@ BENCHMARKS = {
     "kills": "kill -9 of each process, and of all at once",
     "knee": "how many cameras can be recorded before the first loss",
     "database": "queries at ten million events",
+    "seek": "from asking for a recorded moment in 1080p to its picture painted",
+    "playback": "synchronous playback of recorded tiles: skew, pictures shown, CPU",
     "wall": "eight live tiles: CPU and delay of painting",
     "detector": "average precision and time of the detectors on labelled pictures",
 }

@@ -1,5 +1,7 @@
 """The boxes of a fragmented MP4 that say where pictures lie: pure functions of bytes.
 
+The engine indexes segments with them, the desk takes fragments apart: both read the same file.
+
 Fields are those of ISO/IEC 14496-12. ValueError (also struct.error's) means a box that lies.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 _SAMPLE_IS_NON_SYNC = 0x10000
 _NO_FLAGS = 0
@@ -34,18 +36,22 @@ class Track:
     """Four letters of the sample entry: avc1, hvc1, mp4a …"""
     timescale: int
     default_duration: int = 0
+    default_size: int = 0
     default_flags: int = _NO_FLAGS
 
 
-@dataclass(frozen=True)
-class TrackRun:
-    """What one fragment holds of one track, in units of the track's time scale."""
+class Sample(NamedTuple):
+    """One access unit of a fragment. `offset` counts from the `moof`'s first byte; times are in
+    units of the track's time scale, from the beginning of the file.
+    """
 
     track_id: int
-    start: int
+    offset: int
+    size: int
+    dts: int
+    pts: int
     duration: int
-    samples: int
-    has_keyframe: bool
+    is_keyframe: bool
 
 
 def box_header(data: bytes, at: int) -> tuple[bytes, int, int] | None:
@@ -79,7 +85,7 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
 def tracks_of(moov: bytes) -> tuple[Track, ...]:
     """The tracks that a whole `moov` box names."""
     tracks: list[Track] = []
-    extends: dict[int, tuple[int, int]] = {}
+    extends: dict[int, tuple[int, int, int]] = {}
     (root,) = boxes(moov, 0, len(moov))
     for box in boxes(moov, root.body, root.end):
         if box.kind == b"trak":
@@ -87,23 +93,25 @@ def tracks_of(moov: bytes) -> tuple[Track, ...]:
         elif box.kind == b"mvex":
             for extend in boxes(moov, box.body, box.end):
                 if extend.kind == b"trex":
-                    track_id, _, duration, _, flags = struct.unpack_from(
+                    track_id, _, duration, size, flags = struct.unpack_from(
                         ">5I", moov, extend.body + 4
                     )
-                    extends[track_id] = duration, flags
+                    extends[track_id] = duration, size, flags
     return tuple(
-        Track(t.track_id, t.kind, t.codec, t.timescale, *extends.get(t.track_id, (0, _NO_FLAGS)))
+        Track(t.track_id, t.kind, t.codec, t.timescale, *extends.get(t.track_id, (0, 0, _NO_FLAGS)))
         for t in tracks
     )
 
 
-def runs_of(moof: bytes, tracks: tuple[Track, ...]) -> tuple[TrackRun, ...]:
-    """What a whole `moof` box holds, track by track."""
+def samples_of(moof: bytes, tracks: tuple[Track, ...]) -> list[Sample]:
+    """What a whole `moof` box says of its `mdat`, track by track in the order of decoding."""
     known = {track.track_id: track for track in tracks}
     (root,) = boxes(moof, 0, len(moof))
-    return tuple(
-        _run(moof, box, known) for box in boxes(moof, root.body, root.end) if box.kind == b"traf"
-    )
+    samples: list[Sample] = []
+    for box in boxes(moof, root.body, root.end):
+        if box.kind == b"traf":
+            _read_traf(moof, box, known, samples)
+    return samples
 
 
 def _track(data: bytes, trak: Box) -> Track:
@@ -129,59 +137,81 @@ def _all(data: bytes, parent: Box, into: set[bytes]) -> Iterator[Box]:
             yield from _all(data, box, into)
 
 
-def _run(data: bytes, traf: Box, known: dict[int, Track]) -> TrackRun:
-    track = Track(0, "other", "", 1)
-    start = duration = samples = 0
-    has_keyframe = False
-    each, flags = 0, _NO_FLAGS
+@dataclass
+class _Defaults:
+    """What a track's samples are unless they say otherwise."""
+
+    track_id: int
+    duration: int
+    size: int
+    flags: int
+
+
+def _read_traf(data: bytes, traf: Box, known: dict[int, Track], out: list[Sample]) -> None:
+    defaults = _Defaults(0, 0, 0, 0)
+    time, place = 0, None
     for box in boxes(data, traf.body, traf.end):
         if box.kind == b"tfhd":
-            track, each, flags = _track_header(data, box, known)
+            defaults = _defaults(data, box, known)
         elif box.kind == b"tfdt":
-            start = struct.unpack_from(">Q" if data[box.body] else ">I", data, box.body + 4)[0]
+            time = struct.unpack_from(">Q" if data[box.body] else ">I", data, box.body + 4)[0]
         elif box.kind == b"trun":
-            count, length, has_key = _samples(data, box, each, flags)
-            samples, duration = samples + count, duration + length
-            has_keyframe = has_keyframe or has_key
-    return TrackRun(track.track_id, start, duration, samples, has_keyframe)
+            time, place = _read_trun(data, box, defaults, time, place, out)
 
 
-def _track_header(data: bytes, box: Box, known: dict[int, Track]) -> tuple[Track, int, int]:
+def _defaults(data: bytes, box: Box, known: dict[int, Track]) -> _Defaults:
     marks = int.from_bytes(data[box.body + 1 : box.body + 4])
     track_id = struct.unpack_from(">I", data, box.body + 4)[0]
-    track = known.get(track_id, Track(track_id, "other", "", 1))
+    track = known[track_id]
     at = box.body + 8
     values = {}
     for mark, size in ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4), (0x20, 4)):
         if marks & mark:
             values[mark] = int.from_bytes(data[at : at + size])
             at += size
-    if at > box.end:
-        raise ValueError("a track header is cut off")
-    return track, values.get(0x8, track.default_duration), values.get(0x20, track.default_flags)
+    if at > box.end or 0x1 in values:  # an absolute place would not survive being cut out
+        raise ValueError("a track header is cut off, or of a kind that is not written here")
+    return _Defaults(
+        track_id,
+        values.get(0x8, track.default_duration),
+        values.get(0x10, track.default_size),
+        values.get(0x20, track.default_flags),
+    )
 
 
-def _samples(data: bytes, box: Box, each: int, flags: int) -> tuple[int, int, bool]:
-    """(number, duration together, whether one of them is a keyframe)."""
+def _read_trun(
+    data: bytes, box: Box, defaults: _Defaults, time: int, place: int | None, out: list[Sample]
+) -> tuple[int, int]:
+    """Append its samples; where in time and in the file the next run would go on."""
     marks = int.from_bytes(data[box.body + 1 : box.body + 4])
     count = struct.unpack_from(">I", data, box.body + 4)[0]
-    at = box.body + 8 + (4 if marks & 0x1 else 0)
-    first = flags
+    at = box.body + 8
+    offset = place or 0
+    if marks & 0x1:
+        offset = struct.unpack_from(">i", data, at)[0]
+        at += 4
+    first_flags = None
     if marks & 0x4:
-        first = struct.unpack_from(">I", data, at)[0]
+        first_flags = struct.unpack_from(">I", data, at)[0]
         at += 4
     fields = [mark for mark in (0x100, 0x200, 0x400, 0x800) if marks & mark]
-    stride = 4 * len(fields)
-    if at + count * stride > box.end:
+    if at + 4 * count * len(fields) > box.end:
         raise ValueError("a list of samples is cut off")
-    duration = each * count
-    if 0x100 in fields:
-        duration = sum(struct.unpack_from(">I", data, at + n * stride)[0] for n in range(count))
-    if 0x400 not in fields:
-        later = flags if count > 1 else first
-        return count, duration, count > 0 and not (first & later & _SAMPLE_IS_NON_SYNC)
-    place = at + 4 * fields.index(0x400)
-    every = [struct.unpack_from(">I", data, place + n * stride)[0] for n in range(count)]
-    if marks & 0x4 and every:
-        every[0] = first
-    return count, duration, any(not value & _SAMPLE_IS_NON_SYNC for value in every)
+    values = struct.unpack_from(f">{count * len(fields)}I", data, at)
+    columns = {mark: values[n :: len(fields)] for n, mark in enumerate(fields)}
+    durations = columns.get(0x100) or (defaults.duration,) * count
+    sizes = columns.get(0x200) or (defaults.size,) * count
+    flags = columns.get(0x400) or (defaults.flags,) * count
+    shifts = columns.get(0x800) or (0,) * count
+    for n in range(count):
+        flag = first_flags if n == 0 and first_flags is not None else flags[n]
+        shift = shifts[n] - (1 << 32) if shifts[n] >= 1 << 31 else shifts[n]
+        out.append(
+            Sample(
+                defaults.track_id, offset, sizes[n], time, time + shift, durations[n],
+                not flag & _SAMPLE_IS_NON_SYNC,
+            )
+        )  # fmt: skip
+        offset += sizes[n]
+        time += durations[n]
+    return time, offset

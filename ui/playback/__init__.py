@@ -1,0 +1,1 @@
+"""Looking back: recorded footage of many cameras on one clock, without any widget."""
