@@ -252,5 +252,5 @@ def test_the_rebuilt_database_gives_the_same_answers(engine, sim_cameras):
     database.unlink()
     code, report = one.check("--rebuild")
     assert code == 0
-    assert report["rebuilt"] > 10
+    assert report["rebuilt"]["records"] > 0
     assert content() == before
