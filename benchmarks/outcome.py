@@ -13,6 +13,8 @@ class Options:
 
     seconds: int = 0
     cameras: int = 0
+    count: int = 0
+    """How often to do what is done again and again."""
     models_dir: Path | None = None
     labels_dir: Path | None = None
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import av
@@ -42,8 +43,9 @@ def run(options: Options) -> Outcome:
             server.flush()
         compared = missing = changed = 0
         for one in cameras:
-            sent = _sent(accounts / f"{one.camera_id}.jsonl")
-            recorded = _recorded(folder / "data" / "recordings" / one.camera_id)
+            sent = sent_digests(accounts / f"{one.camera_id}.jsonl")
+            files = (folder / "data" / "recordings" / one.camera_id).rglob("*.mp4")
+            recorded = recorded_digests(sorted(files, key=lambda path: path.name))
             counts = compare(sent, recorded)
             outcome.details[one.camera_id] = counts
             compared += counts["compared"]
@@ -86,7 +88,7 @@ def _place(sent: list[str], recorded: list[str]) -> int | None:
     return place
 
 
-def _sent(path: Path) -> list[str]:
+def sent_digests(path: Path) -> list[str]:
     """Digests of all units in the order of sending."""
     digests = []
     for line in path.read_text().splitlines():
@@ -94,9 +96,10 @@ def _sent(path: Path) -> list[str]:
     return digests
 
 
-def _recorded(folder: Path) -> list[str]:
+def recorded_digests(files: Iterable[Path]) -> list[str]:
+    """Digests of all units of these files, in this order."""
     digests = []
-    for path in sorted(folder.rglob("*.mp4"), key=lambda one: one.name):
+    for path in files:
         with av.open(str(path)) as container:
             for packet in container.demux(video=0):
                 digests += [

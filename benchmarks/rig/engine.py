@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,10 +36,12 @@ class EngineRun:
         *,
         settings: Settings | None = None,
         models_dir: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = DataFolder(root)
         self.folder.create()
         self._models_dir = models_dir
+        self._environment = {**os.environ, **(environment or {})}
         base = settings or Settings()
         save_settings(
             self.folder,
@@ -79,7 +82,7 @@ class EngineRun:
         command += ["--quiet", "--port", "0", "--health-port", "0"]
         if self._models_dir is not None:
             command += ["--models-dir", str(self._models_dir)]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self._environment)
         if wait:
             self.until(lambda: self.endpoint is not None, "its API")
 

@@ -20,6 +20,9 @@ BENCHMARKS = {
     "start": "from the start to all cameras recording",
     "faults": "until a silent, dropped or refusing camera is shown",
     "kills": "kill -9 of each process, and of all at once",
+    "crashes": "kill -9 of everything at random moments, up to 200 times, and what is lost",
+    "powercut": "power cuts of a real file system at random moments, and what is lost",
+    "clocksteps": "the wall clock is set by hours and days, and over both changes of summer time",
     "knee": "how many cameras can be recorded before the first loss",
     "database": "queries at ten million events",
     "seek": "from asking for a recorded moment in 1080p to its picture painted",
@@ -36,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=BENCHMARKS, help="what to measure")
     parser.add_argument("--seconds", type=int, default=0, help="how long (default: its own)")
     parser.add_argument("--cameras", type=int, default=0, help="how many (default: its own)")
+    parser.add_argument("--count", type=int, default=0, help="how often (default: its own)")
     parser.add_argument("--models-dir", type=Path, help="detection models (or NVR_MODELS_DIR)")
     parser.add_argument("--labels-dir", type=Path, help="labelled pictures (or NVR_LABELS_DIR)")
     parser.add_argument("--out", type=Path, help="write the JSON into this file as well")
@@ -52,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     options = Options(
         seconds=args.seconds,
         cameras=args.cameras,
+        count=args.count,
         models_dir=args.models_dir or _folder("NVR_MODELS_DIR"),
         labels_dir=args.labels_dir or _folder("NVR_LABELS_DIR"),
     )

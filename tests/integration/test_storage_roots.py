@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from engine.store.check import journalled_facts
+from engine.store.view_reading import journalled_facts
 from nvr_app.contract.config import StorageSettings
 from nvr_app.contract.events import GapEnded, RootChanged, SegmentClosed, SegmentGone, SegmentOpened
 from tests.support.disks import image_disk, needs_root
