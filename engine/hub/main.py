@@ -28,6 +28,9 @@ from engine.hub.live_state import LiveState
 from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
+from engine.hub.retention.emergency import EmergencyWatch
+from engine.hub.retention.keeper import Keeper, keep_garbage_low
+from engine.hub.retention.schedule import RetentionSchedule
 from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
 from engine.hub.storage_watch import StorageWatch
@@ -93,6 +96,19 @@ class Hub:
             self._registry,
             self._journal.note,
         )
+        queries = QueryPool(self._index, self._clock, self._registry)
+        chores = ChoreBook(self._channels, self._clock)
+        keeper = Keeper(
+            start.settings.retention,
+            self._data_dir,
+            self._clock,
+            self._state,
+            self._journal,
+            self._index,
+            queries,
+            chores,
+            self._registry,
+        )
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -104,11 +120,16 @@ class Hub:
             channels=self._channels,
             journal=self._journal,
             index=self._index,
-            queries=QueryPool(self._index, self._clock, self._registry),
+            queries=queries,
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
-            chores=ChoreBook(self._channels, self._clock),
+            chores=chores,
+            retention=keeper,
+            schedule=RetentionSchedule(start.settings.retention, keeper.run_as_scheduled),
+            emergency=EmergencyWatch(
+                keeper, storage, bool(start.buckets), self._journal, self._clock
+            ),
             footage=SegmentOpener(storage.folder_of),
             fragments=IndexCache(),
             disks=DiskThreads(),
@@ -134,6 +155,8 @@ class Hub:
             asyncio.create_task(self._serve(), name="serve"),
             asyncio.create_task(count_roots(self._core), name="root counts"),
             asyncio.create_task(self._ageing.run(), name="ageing"),
+            asyncio.create_task(self._core.emergency.run(), name="emergency"),
+            asyncio.create_task(keep_garbage_low(self._core.retention), name="garbage"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -187,6 +210,7 @@ class Hub:
                 SystemNoted(wall_us=now_us, source="journal", severity="warning", text=problem)
             )
         await self._channels.start()
+        self._core.schedule.start()
         # What start-up allocated lives as long as the process: spare the collector the walk.
         gc.collect()
         gc.freeze()
@@ -219,6 +243,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._core.schedule.stop()
         self._core.chores.close()
         await self._channels.stop()
         if self._web is not None:
@@ -284,6 +309,7 @@ class Hub:
         for seq, journalled in noted:
             self._board.publish(FactNoted(seq=seq, fact=journalled.fact))
         self._ageing.take_facts(journalled.fact for _, journalled in noted)
+        self._core.retention.take_facts(journalled.fact for _, journalled in noted)
 
     def _take_news(self, message: Mapping[str, object]) -> None:
         match message:

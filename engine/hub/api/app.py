@@ -12,6 +12,7 @@ from engine.hub.api.events import event_routes
 from engine.hub.api.footage import footage_routes
 from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
+from engine.hub.api.retention import retention_routes
 from engine.hub.api.system import system_routes
 from engine.hub.api.timeline import timeline_routes
 from engine.hub.api.timing import timing_middleware
@@ -31,6 +32,7 @@ def build_app(core: HubCore) -> Litestar:
             *footage_routes(core),
             *timeline_routes(core),
             *system_routes(core),
+            *retention_routes(core),
             *live_routes(core),
         ],
         guards=[AccessGuard(core)],
