@@ -29,6 +29,9 @@ COMMANDS = (
     _Command("check", "prove what is recorded", "nvr_app.commands.check"),
     _Command("verify", "say whether an export is intact", "nvr_app.commands.verify"),
     _Command("audit", "prove that the journal is what it was", "nvr_app.commands.audit"),
+    _Command(
+        "retention", "what is kept, what goes next; clean up now", "nvr_app.commands.retention"
+    ),
     _Command("doctor", "say what this machine has and lacks", "nvr_app.commands.doctor"),
     _Command("bench", "measure this machine", "nvr_app.commands.bench"),
 )

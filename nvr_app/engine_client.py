@@ -25,12 +25,12 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
     return json.loads(_ask(endpoint, "GET", path) or b"null")
 
 
-def post(endpoint: Endpoint, path: str) -> Any:
+def post(endpoint: Endpoint, path: str, timeout_s: float = _TIMEOUT_S) -> Any:
     """Answer of a POST without a body."""
-    return json.loads(_ask(endpoint, "POST", path) or b"null")
+    return json.loads(_ask(endpoint, "POST", path, timeout_s) or b"null")
 
 
-def _ask(endpoint: Endpoint, method: str, path: str) -> bytes:
+def _ask(endpoint: Endpoint, method: str, path: str, timeout_s: float = _TIMEOUT_S) -> bytes:
     request = urllib.request.Request(  # noqa: S310  the URL is the engine's own
         endpoint.url + path,
         method=method,
@@ -39,7 +39,7 @@ def _ask(endpoint: Endpoint, method: str, path: str) -> bytes:
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=_TIMEOUT_S) as answer:
+        with opener.open(request, timeout=timeout_s) as answer:
             body: bytes = answer.read()
             return body
     except urllib.error.HTTPError as error:

@@ -87,6 +87,29 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow("surveillance_db_errors", "counter", "Failed database operations", ("operation",)),
     MetricRow("surveillance_storage_errors", "counter", "Failed storage operations", ("kind",)),
     MetricRow(
+        "surveillance_cleanup_deleted_items",
+        "counter",
+        "Files and records that went, by category of retention",
+        ("category",),
+    ),
+    MetricRow(
+        "surveillance_cleanup_deleted_bytes",
+        "counter",
+        "Bytes that went, by category of retention",
+        ("category",),
+    ),
+    MetricRow(
+        "surveillance_cleanup_last_run_timestamp_seconds",
+        "gauge",
+        "When a category was last cleaned up, seconds since the epoch",
+        ("category",),
+    ),
+    MetricRow(
+        "surveillance_cleanup_garbage_files",
+        "gauge",
+        "Files that are to be deleted and are still there",
+    ),
+    MetricRow(
         "surveillance_cleanup_failures",
         "counter",
         "Files that a clean-up could not delete, by storage root (data: the data folder)",

@@ -42,6 +42,7 @@ def delete_places(chore: AnyChore, bench: Bench) -> None:
         if len(mine) < len(batch):
             busy = [place for place in batch if place not in mine]
             _tell_refused(busy, "they are being moved or encoded anew", bench)
+            bench.progress(done=bench.moved.done + len(busy))
 
 
 def delete_batch(places: Sequence[Place], reason: str, bench: Bench) -> None:

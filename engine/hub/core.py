@@ -17,6 +17,9 @@ from engine.hub.live_state import LiveState
 from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
+from engine.hub.retention.emergency import EmergencyWatch
+from engine.hub.retention.keeper import Keeper
+from engine.hub.retention.schedule import RetentionSchedule
 from engine.hub.start import HubStart
 from engine.hub.storage_forecast import StorageForecast
 from engine.hub.storage_watch import StorageWatch
@@ -46,6 +49,9 @@ class HubCore:
     chores: ChoreBook
     forecast: StorageForecast
     footage: SegmentOpener
+    retention: Keeper
+    schedule: RetentionSchedule
+    emergency: EmergencyWatch
     fragments: IndexCache
     disks: DiskThreads
     tell_supervisor: Callable[[Mapping[str, object]], None]

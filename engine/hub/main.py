@@ -29,6 +29,9 @@ from engine.hub.notice_board import NoticeBoard
 from engine.hub.process_usage import ProcessUsage
 from engine.hub.query_pool import QueryPool
 from engine.hub.record_keeper import RecordKeeper
+from engine.hub.retention.emergency import EmergencyWatch
+from engine.hub.retention.keeper import Keeper, keep_garbage_low
+from engine.hub.retention.schedule import RetentionSchedule
 from engine.hub.root_counts import count_roots
 from engine.hub.start import HubStart
 from engine.hub.storage_forecast import StorageForecast
@@ -103,6 +106,18 @@ class Hub:
             self._journal.note,
         )
         queries = QueryPool(self._index, self._clock, self._registry)
+        chores = ChoreBook(self._channels, self._clock)
+        keeper = Keeper(
+            start.settings.retention,
+            self._data_dir,
+            self._clock,
+            self._state,
+            self._journal,
+            self._index,
+            queries,
+            chores,
+            self._registry,
+        )
         self._core = HubCore(
             start=start,
             data_dir=self._data_dir,
@@ -118,9 +133,14 @@ class Hub:
             registry=self._registry,
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
-            chores=ChoreBook(self._channels, self._clock),
             forecast=StorageForecast(start, queries, storage, self._clock, self._registry),
             footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
+            chores=chores,
+            retention=keeper,
+            schedule=RetentionSchedule(start.settings.retention, keeper.run_as_scheduled),
+            emergency=EmergencyWatch(
+                keeper, storage, bool(start.buckets), self._journal, self._clock
+            ),
             fragments=IndexCache(),
             disks=DiskThreads(),
             tell_supervisor=control.tell,
@@ -146,6 +166,8 @@ class Hub:
             asyncio.create_task(count_roots(self._core), name="root counts"),
             asyncio.create_task(self._ageing.run(), name="ageing"),
             asyncio.create_task(self._core.forecast.run(), name="forecast"),
+            asyncio.create_task(self._core.emergency.run(), name="emergency"),
+            asyncio.create_task(keep_garbage_low(self._core.retention), name="garbage"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -200,6 +222,7 @@ class Hub:
                 SystemNoted(wall_us=now_us, source="journal", severity="warning", text=problem)
             )
         await self._channels.start()
+        self._core.schedule.start()
         # What start-up allocated lives as long as the process: spare the collector the walk.
         gc.collect()
         gc.freeze()
@@ -232,6 +255,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._core.schedule.stop()
         self._core.chores.close()
         await self._channels.stop()
         if self._web is not None:
@@ -299,6 +323,7 @@ class Hub:
         for seq, journalled in noted:
             self._board.publish(FactNoted(seq=seq, fact=journalled.fact))
         self._ageing.take_facts(journalled.fact for _, journalled in noted)
+        self._core.retention.take_facts(journalled.fact for _, journalled in noted)
 
     def _take_news(self, message: Mapping[str, object]) -> None:
         match message:

@@ -97,22 +97,21 @@ def choose_emergency(
     rest = [one for one in free if not _is_expired(one, rules(one.camera_id), now_us)]
     young = [one for one in rest if _is_within_minimum(one, rules(one.camera_id), now_us)]
     old = [one for one in rest if not _is_within_minimum(one, rules(one.camera_id), now_us)]
-    taken: list[tuple[Held, ...]] = []
-    for candidates in (expired, old, young):
-        some = _until(candidates, needed_bytes)
-        needed_bytes -= sum(one.size_bytes for one in some)
-        taken.append(some)
-    return EmergencyChoice(*taken, short_bytes=max(needed_bytes, 0))
+    expired_taken, needed_bytes = _until(expired, needed_bytes)
+    old_taken, needed_bytes = _until(old, needed_bytes)
+    young_taken, needed_bytes = _until(young, needed_bytes)
+    return EmergencyChoice(expired_taken, old_taken, young_taken, max(needed_bytes, 0))
 
 
-def _until(candidates: Sequence[Held], needed_bytes: int) -> tuple[Held, ...]:
+def _until(candidates: Sequence[Held], needed_bytes: int) -> tuple[tuple[Held, ...], int]:
+    """The first of them that come to so much, and what is still missing (below 0: nothing)."""
     taken = []
     for one in candidates:
         if needed_bytes <= 0:
             break
         taken.append(one)
         needed_bytes -= one.size_bytes
-    return tuple(taken)
+    return tuple(taken), needed_bytes
 
 
 def _oldest_first(held: Iterable[Held]) -> list[Held]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from engine.retention.choose import Rule, Rules
 from nvr_app.contract.config import CameraSettings
-from nvr_app.contract.retention import Forever, RetentionPolicy
+from nvr_app.contract.retention import Forever, RetentionPolicy, RetentionSettings
 
 US_PER_DAY = 86_400_000_000
 
@@ -17,7 +19,7 @@ def period_us(days: float | Forever) -> int | None:
 
 
 def kept_us(policy: RetentionPolicy) -> int | None:
-    """How long records stay where they are: an archive within the journal counts on top."""
+    """How long something is kept in all, an archive's time included. None: for good."""
     days = policy.retention_days
     if not policy.enabled or isinstance(days, str):
         return None
@@ -28,8 +30,7 @@ def kept_us(policy: RetentionPolicy) -> int | None:
 
 def rules_of(policy: RetentionPolicy, cameras: Mapping[str, CameraSettings]) -> Rules:
     """Raw video's rules. A camera that left the settings is kept as long as any other."""
-    keep_us = period_us(policy.retention_days) if policy.enabled else None
-    common = Rule(keep_us, round(policy.minimum_days * US_PER_DAY))
+    common = Rule(kept_us(policy), round(policy.minimum_days * US_PER_DAY))
     by_camera = {
         camera_id: _rule(camera, policy)
         for camera_id, camera in cameras.items()
@@ -40,9 +41,36 @@ def rules_of(policy: RetentionPolicy, cameras: Mapping[str, CameraSettings]) -> 
 
 def _rule(camera: CameraSettings, policy: RetentionPolicy) -> Rule:
     days = camera.retention_days if camera.retention_days is not None else policy.retention_days
+    own = msgspec.structs.replace(policy, retention_days=days)
     least = camera.minimum_days if camera.minimum_days is not None else policy.minimum_days
     return Rule(
-        period_us(days) if policy.enabled else None,
+        kept_us(own),
         round(least * US_PER_DAY),
         camera.quota_bytes or 0,
     )
+
+
+def clip_rules_of(policy: RetentionPolicy, cameras: Mapping[str, CameraSettings]) -> Rules:
+    """Event clips' rules."""
+    common = Rule(kept_us(policy), round(policy.minimum_days * US_PER_DAY))
+    by_camera = {
+        camera_id: Rule(kept_us(msgspec.structs.replace(policy, retention_days=days)))
+        for camera_id, camera in cameras.items()
+        if (days := camera.clip_retention_days) is not None
+    }
+    return lambda camera_id: by_camera.get(camera_id, common)
+
+
+def payload_periods(settings: RetentionSettings) -> dict[str, int]:
+    """How long the journal keeps the payloads of each retention class, in µs; classes that are
+    not named are kept for good.
+
+    Footage and its records: until both are past their time; what became of footage is part of the
+    audit. Daily counts have no period: they outlive what they were counted from.
+    """
+    by_class = {
+        "events": kept_us(settings.detection_metadata),
+        "system": kept_us(settings.system_logs),
+        "audit": kept_us(settings.audit_logs),
+    }
+    return {name: period for name, period in by_class.items() if period is not None}

@@ -12,6 +12,7 @@ import duckdb
 from engine.store.errors import QueryTimeout, StoreError
 from engine.store.reader_ageing import AgeingQuery
 from engine.store.reader_records import RecordsQuery
+from engine.store.reader_retention import RetentionQueries
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
 from engine.store.timeline import TimelineQuestion, TimelineSpans, read_timeline
 from nvr_app.contract.events import PathPoint
@@ -66,6 +67,7 @@ class StoreReader:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, watch: QueryWatch) -> None:
         self._cursor = cursor
         self._watch = watch
+        self.retention = RetentionQueries(self._ask)
 
     def events(
         self,

@@ -13,6 +13,7 @@ from engine.hub.api.events import event_routes
 from engine.hub.api.footage import footage_routes
 from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
+from engine.hub.api.retention import retention_routes
 from engine.hub.api.storage import storage_routes
 from engine.hub.api.system import system_routes
 from engine.hub.api.timeline import timeline_routes
@@ -35,6 +36,7 @@ def build_app(core: HubCore) -> Litestar:
             *timeline_routes(core),
             *system_routes(core),
             *storage_routes(core),
+            *retention_routes(core),
             *live_routes(core),
         ],
         guards=[AccessGuard(core)],
