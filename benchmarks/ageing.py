@@ -56,7 +56,7 @@ class _Step:
 def run(options: Options) -> Outcome:
     """RigError: there are no clips."""
     folder = Path(os.environ.get("NVR_MEDIA_DIR", ""))
-    clips = sorted([*folder.glob("*.mp4"), *folder.glob("*.avi")]) if folder.name else []
+    clips = sorted(folder.glob("*.mp4")) if folder.name else []
     if not clips:
         raise RigError("this needs real clips: set NVR_MEDIA_DIR to a folder of them")
     outcome = Outcome("ageing")
