@@ -38,7 +38,7 @@ def test_footage_goes_down_a_tier_and_becomes_smaller_and_nothing_is_lost(
     def aged():
         return [s for s in segments(one) if s["root"] == "big" and s["path"].endswith(".hevc.mp4")]
 
-    for _ in range(3):  # whatever it is at: what was begun is finished by the next one
+    for _ in range(2):  # whatever it is at: what was begun is finished by the next one
         before = len(aged())
         pid = one.pid_of("chores")
         os.kill(pid, signal.SIGKILL)
