@@ -254,7 +254,8 @@ def _chores_row(
         # It gets what the others leave of the machine: it may have to wait for its turn to beat.
         heartbeat_limit_s=60.0,
         startup_limit_s=120.0,
-        memory_limit_bytes=1024 * _MIB,
+        # Encoding 4K pictures anew takes 1.1 GB for a while.
+        memory_limit_bytes=2048 * _MIB,
         is_background=True,
         fingerprint=_fingerprint(start),
     )

@@ -1,6 +1,7 @@
 """Which segments go to which root. Pure: rows and roots in, moves out.
 
-Three reasons, in this order. *Age*: footage past its days on a tier goes down. *Size*: the oldest
+Four reasons, in this order. *Archive*: footage whose retention is over and which is to be archived
+goes to a cold root. *Age*: footage past its days on a tier goes down. *Size*: the oldest
 of a root that fills up goes down before recording has to avoid that root. *Return*: footage that
 was written to a later hot root because the preferred one was away goes back, oldest first.
 Protected footage moves as any other: it stays footage.
@@ -8,8 +9,8 @@ Protected footage moves as any other: it stays footage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.ageing.footage import AgedSegment, TierRoot
 from nvr_app.contract.config import RootRole
@@ -27,6 +28,14 @@ class TierPolicy:
 
     warm_after_days: float = 0.0
     cold_after_days: float = 0.0
+    archive_after_days: float = 0.0
+    """When retention's time is over and footage is to be archived rather than deleted."""
+    archive_by_camera: Mapping[str, float] = field(default_factory=dict)
+    """Cameras with a time of their own; 0: never."""
+
+    def archive_days(self, camera_id: str) -> float:
+        """Age at which a camera's footage is archived; 0: never."""
+        return self.archive_by_camera.get(camera_id, self.archive_after_days)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +126,11 @@ def _move_for(
     here = rooms.get(segment.root)
     if here is None or not here.is_usable:
         return None
+    archive_days = policy.archive_days(segment.camera_id)
+    if archive_days and here.role != "cold" and segment.age_days(now_wall_us) >= archive_days:
+        archive = _with_room(("cold",), segment, rooms)
+        if archive is not None:
+            return Move(segment=segment, to_root=archive.name, reason="archived")
     target = _by_age(segment, here, rooms, policy, now_wall_us)
     if target is None and here.fullness > FULL_SHARE:
         target = _with_room(_tiers_below(here.role), segment, rooms)

@@ -6,6 +6,7 @@ disks. Nothing is promised from a rate that nobody has seen yet.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ class CameraGrowth:
 
 @dataclass(frozen=True, kw_only=True)
 class RootForecast:
-    """When one root is full at the present rate; None: never (nothing comes, or it shrinks)."""
+    """When one root is full at the present rate; None: never, or retention deletes before that."""
 
     name: str
     bytes_per_day: float
@@ -55,7 +56,7 @@ class Projection:
     days_held: float
     """How far back the camera with the shortest past can be looked at."""
     days_until_full: float | None
-    """Until no root takes new footage any more, were nothing deleted."""
+    """Until no root takes new footage any more; None: retention deletes before that."""
     holdable_days: float | None
     """Days of footage that all roots together can hold at the present rate."""
     promised_days: float
@@ -116,16 +117,17 @@ def project(
     """
     rate = sum(camera.bytes_per_day for camera in cameras)
     promised = [camera.promised_days for camera in cameras if camera.promised_days is not None]
-    hot_room = _sum([room_of(root) for root in roots if root.role == "hot"])
     all_room = _sum([room_of(root) for root in roots])
     held = sum(root.used_bytes for root in roots if root.is_usable)
     holdable = None if all_room is None else held + all_room
     return Projection(
         cameras=tuple(cameras),
-        roots=tuple(_forecast(root, written_per_day.get(root.name, 0.0)) for root in roots),
+        roots=tuple(
+            _forecast(root, written_per_day.get(root.name, 0.0), cameras) for root in roots
+        ),
         bytes_per_day=rate,
         days_held=min((camera.held_days for camera in cameras), default=0.0),
-        days_until_full=hot_room / rate if hot_room is not None and rate > 0 else None,
+        days_until_full=None if all_room is None else _fills_after(cameras, all_room),
         holdable_days=holdable / rate if holdable is not None and rate > 0 else None,
         promised_days=max(promised, default=0.0),
         needed_bytes=int(sum(c.bytes_per_day * (c.promised_days or 0.0) for c in cameras)),
@@ -133,9 +135,38 @@ def project(
     )
 
 
-def _forecast(root: TierRoot, rate: float) -> RootForecast:
+def _fills_after(cameras: Sequence[CameraGrowth], room: int) -> float | None:
+    """Days until footage that still grows takes up so much; None: it stops growing before.
+
+    A camera grows until as many days are held as are promised; then as much goes as comes.
+    """
+    growing = sorted(
+        (_grows_for_days(camera), camera.bytes_per_day)
+        for camera in cameras
+        if camera.bytes_per_day > 0
+    )
+    passed, left = 0.0, float(room)
+    for index, (until, _) in enumerate(growing):
+        rate = sum(each for _, each in growing[index:])
+        if rate * (until - passed) >= left:
+            return passed + left / rate
+        left -= rate * (until - passed)
+        passed = until
+    return None
+
+
+def _grows_for_days(camera: CameraGrowth) -> float:
+    if camera.promised_days is None:
+        return math.inf
+    return max(0.0, camera.promised_days - camera.held_days)
+
+
+def _forecast(root: TierRoot, rate: float, cameras: Sequence[CameraGrowth]) -> RootForecast:
     room = room_of(root)
+    longest = max((_grows_for_days(camera) for camera in cameras), default=math.inf)
     days = room / rate if room is not None and rate > 0 else None
+    if days is not None and days > longest:
+        days = None
     return RootForecast(name=root.name, bytes_per_day=rate, days_until_full=days)
 
 
@@ -165,7 +196,7 @@ def warning(projection: Projection) -> str:
     missing = projection.needed_bytes - projection.holdable_bytes
     holdable = _days(projection.holdable_days or 0.0)
     return (
-        f"the disks hold {holdable} at the present rate, the policies promise "
+        f"The disks hold {holdable} at the present rate, the policies promise "
         f"{projection.promised_days:g}: add {_size(missing)}, record less, or promise less"
     )
 

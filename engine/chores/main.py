@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,6 +49,8 @@ JOBS: Mapping[type[Chore], Job] = {
 def run_chores_worker(start: ChoresWorkerStart, control: ChildControl) -> None:
     """Do what the hub asks until a stop is requested. Blocks; main thread."""
     take_lowest_priority()
+    # The AV1 encoder talks of its settings at every segment; what fails is told by us.
+    os.environ.setdefault("SVT_LOG", "1")
     ChoresWorker(start, control).run()
 
 

@@ -66,7 +66,7 @@ def _move(chore: MoveFootage, footage: Footage, bench: Bench) -> ArchivedFile:
     place = footage.place
     bucket = bench.shop.buckets.get(chore.to_root)
     if bucket is not None:
-        size, content_hash = _to_bucket(bucket, footage, bench)
+        size, content_hash = _to_bucket(bucket, footage, chore.storage_class, bench)
     else:
         size, content_hash = _to_folder(chore.to_root, footage, bench)
     bench.look_up()
@@ -104,7 +104,9 @@ def _to_folder(to_root: str, footage: Footage, bench: Bench) -> tuple[int, str]:
     return copy_verified(source, target, footage.content_hash, bench.look_up)
 
 
-def _to_bucket(bucket: Bucket, footage: Footage, bench: Bench) -> tuple[int, str]:
+def _to_bucket(
+    bucket: Bucket, footage: Footage, storage_class: str, bench: Bench
+) -> tuple[int, str]:
     source = file_of(footage.place, bench)
     found = hash_file(source)
     if footage.content_hash and found != footage.content_hash:
@@ -112,7 +114,7 @@ def _to_bucket(bucket: Bucket, footage: Footage, bench: Bench) -> tuple[int, str
             f"{source} is not as it was recorded (its content has another hash): it stays where "
             "it is; nvr check --hash names all such files"
         )
-    return bucket.put(footage.place.path, source, found), found
+    return bucket.put(footage.place.path, source, found, storage_class), found
 
 
 def _leave_manifest(chore: MoveFootage, moved: list[ArchivedFile], bench: Bench) -> None:

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
 
-from engine.ageing.moves import TierPolicy
 from engine.ageing.stages import stages_of
 from engine.hub import ageing_plan as plan
 from engine.hub.core import HubCore
@@ -40,10 +39,6 @@ class AgeingDriver:
         settings = core.start.settings
         self._core = core
         self._stages = stages_of(settings.ageing)
-        self._policy = TierPolicy(
-            warm_after_days=settings.ageing.warm_after_days,
-            cold_after_days=settings.ageing.cold_after_days,
-        )
         self._buckets = tuple(bucket.settings.name for bucket in core.start.buckets)
         self._resting: dict[tuple[str, str], int] = {}
         """By kind of work and segment or event: monotonic time until which it is left alone."""
@@ -93,7 +88,7 @@ class AgeingDriver:
         question = plan.MoveQuestion(
             roots=tuple(plan.tier_roots(self._core.storage.usages, self._buckets)),
             buckets=frozenset(self._buckets),
-            policy=self._policy,
+            policy=plan.tier_policy(self._core.start.settings, self._core.state.cameras.values()),
             now_wall_us=self._core.clock.wall_us(),
             most_bytes=_BATCH_BYTES,
             resting=self._left_alone("move"),
@@ -109,6 +104,11 @@ class AgeingDriver:
             to_root=to_root,
             reason=found[0].reason,
             with_manifest=is_cold,
+            storage_class=(
+                plan.archive_class(self._core.start.settings)
+                if found[0].reason == "archived"
+                else ""
+            ),
         )
         self._moving = chore
         self._follow(self._finish_move(chore))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from engine.ageing.clips import ClipSpan, EndedEvent, choose_clips
 from engine.ageing.footage import DAY_US, AgedSegment, TierRoot
@@ -13,7 +14,7 @@ from engine.store.reader import StoreReader
 from engine.store.reader_ageing import AgedRow
 from nvr_app.contract.api import RootUsage
 from nvr_app.contract.chores import Footage, Place
-from nvr_app.contract.config import ClipSettings
+from nvr_app.contract.config import CameraSettings, ClipSettings, Settings, StorageClass
 
 _CANDIDATES = 300
 """Of each root: more than one round can move."""
@@ -40,6 +41,37 @@ def tier_roots(usages: Sequence[RootUsage], buckets: Sequence[str]) -> list[Tier
         for usage in usages
     ]
     return roots + [TierRoot(name=name, role="cold") for name in buckets]
+
+
+def tier_policy(settings: Settings, cameras: Iterable[CameraSettings]) -> TierPolicy:
+    """When footage leaves its tier, out of `[ageing]` and the retention of raw video."""
+    raw = settings.retention.raw_video
+    is_archived = raw.enabled and raw.action == "archive"
+    own = {
+        camera.id: _days(camera.retention_days)
+        for camera in cameras
+        if is_archived and camera.retention_days is not None
+    }
+    return TierPolicy(
+        warm_after_days=settings.ageing.warm_after_days,
+        cold_after_days=settings.ageing.cold_after_days,
+        archive_after_days=_days(raw.retention_days) if is_archived else 0.0,
+        archive_by_camera=own,
+    )
+
+
+def archive_class(settings: Settings) -> str:
+    """The storage class of archived footage; empty: the bucket's own.
+
+    One that cannot be read at once is not taken: footage stays playable from every tier.
+    """
+    wanted = settings.retention.raw_video.archive_storage_class
+    return wanted if wanted in get_args(StorageClass) else ""
+
+
+def _days(days: float | str) -> float:
+    """0 for what is kept for good."""
+    return 0.0 if isinstance(days, str) else days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +116,10 @@ def _candidates_before(root: TierRoot, question: MoveQuestion) -> int | None:
     if root.fullness > FULL_SHARE or _may_return(root, question.roots):
         return now
     policy = question.policy
+    archive = [policy.archive_after_days, *policy.archive_by_camera.values()]
     ages = {
-        "hot": [policy.warm_after_days, policy.cold_after_days],
-        "warm": [policy.cold_after_days],
+        "hot": [policy.warm_after_days, policy.cold_after_days, *archive],
+        "warm": [policy.cold_after_days, *archive],
         "cold": [],
     }[root.role]
     days = [age for age in ages if age]

@@ -125,7 +125,7 @@ def promised_days(
 ) -> Mapping[str, float | None]:
     """Days of footage promised to each camera that records; None: as long as it fits.
 
-    A promise is the minimum where there is one, else the time for which footage is to be kept.
+    An archive's time counts: what is archived lies on cold roots, which are roots too.
     """
     raw = settings.retention.raw_video
     found: dict[str, float | None] = {}
@@ -133,7 +133,10 @@ def promised_days(
         if not (camera.enabled and camera.record):
             continue
         wanted = raw.retention_days if camera.retention_days is None else camera.retention_days
-        found[camera.id] = None if wanted == "forever" or not raw.enabled else float(wanted)
+        if isinstance(wanted, str) or not raw.enabled:
+            found[camera.id] = None
+        else:
+            found[camera.id] = wanted + (raw.archive_days if raw.action == "archive" else 0.0)
     return found
 
 

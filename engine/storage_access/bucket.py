@@ -10,10 +10,10 @@ import base64
 import hashlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 from engine.base.errors import EngineError
-from nvr_app.contract.config import BucketSettings, Credentials
+from nvr_app.contract.config import BucketSettings, Credentials, StorageClass
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,8 +65,15 @@ class Bucket:
         """BucketError unless the bucket answers and is ours to use."""
         self._try("reach", "", lambda: self._client.head_bucket(Bucket=self._settings.bucket))
 
-    def put(self, path: str, source: Path, content_hash: str) -> int:
-        """Write a file; its size. The store has verified it when this returns. BucketError."""
+    def put(self, path: str, source: Path, content_hash: str, storage_class: str = "") -> int:
+        """Write a file; its size. The store has verified it when this returns. BucketError.
+
+        `storage_class`: another than the bucket's own.
+        """
+        chosen = next(
+            (one for one in get_args(StorageClass) if one == storage_class),
+            self._settings.storage_class,
+        )
         checksum, size = _sha256(source)
         with source.open("rb") as body:
             self._try(
@@ -77,7 +84,7 @@ class Bucket:
                     Key=self._key(path),
                     Body=body,
                     ChecksumSHA256=checksum,
-                    StorageClass=self._settings.storage_class,
+                    StorageClass=chosen,
                     ContentType="video/mp4" if path.endswith(".mp4") else "application/json",
                     Metadata={_HASH_KEY: content_hash},
                 ),

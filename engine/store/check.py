@@ -54,6 +54,9 @@ class CheckReport:
     unreadable_roots: list[str] = field(default_factory=list)
     unreachable: int = 0
     """Segments on roots that cannot be read: neither there nor missing."""
+    copies: list[Orphan] = field(default_factory=list)
+    """Second files of segments that are there: of a move or an encoding that was cut short. The
+    next try uses or replaces them."""
     in_buckets: int = 0
     """Segments in buckets of object stores: counted, not read."""
     garbage: int = 0
@@ -114,13 +117,22 @@ def check_footage(
         else:
             report.unreachable += 1
     known = {(one.root, one.path) for one in view.segments.values() if one.state != "gone"}
-    report.orphans = [
+    unknown = [
         Orphan(root, path, size)
         for (root, path), size in present.items()
         if (root, path) not in known and (root, path) not in view.garbage
     ]
+    held = {_stem(path) for root, path in known if (root, path) in present}
+    report.copies = [one for one in unknown if _stem(one.path) in held]
+    report.orphans = [one for one in unknown if _stem(one.path) not in held]
     report.holes = find_holes(view)
     return report
+
+
+def _stem(path: str) -> str:
+    """A segment's path whatever it was encoded as: up to `<start>-<run>-<n>`."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{name.partition('.')[0]}"
 
 
 def _name_unknown_roots(view: FootageView, roots: frozenset[str], report: CheckReport) -> None:

@@ -54,6 +54,7 @@ def segment_moved(changes: Changes, fact: SegmentMoved, _: Row) -> None:
         "content_hash": fact.content_hash,
         "codec": fact.codec,
         "reason": fact.reason,
+        "wall_us": fact.wall_us,
     }
 
 

@@ -97,6 +97,9 @@ class FootageView:
     def _moved(self, fact: SegmentMoved) -> None:
         known = self.segments.get(fact.segment_id)
         if known is not None:
+            if (known.root, known.path) != (fact.root, fact.path):
+                # Also where the worker was killed before it could say so.
+                self.garbage[known.root, known.path] = fact.segment_id
             self.segments[fact.segment_id] = replace(
                 known,
                 root=fact.root,

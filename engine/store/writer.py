@@ -81,7 +81,22 @@ def _ruled(rule: EventRule) -> tuple[str, list[object]]:
 
 
 def _move(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
-    """Segments at their new places; a codec says that they were encoded anew."""
+    """Segments at their new places; a codec says that they were encoded anew.
+
+    Their old places are garbage from now on, whatever becomes of the fact that says so: a worker
+    that is killed in between must not leave files that nobody knows.
+    """
+    if not rows:
+        return
+    places = ("segment_id", "root", "path", "wall_us")
+    connection.execute(
+        "INSERT INTO garbage (segment_id, camera_id, root, path, reason, wall_us) "
+        "SELECT s.segment_id, s.camera_id, s.root, s.path, 'moved', new.wall_us FROM segments AS s "
+        f"JOIN ({_unnested(places)}) AS new ON s.segment_id = new.segment_id "
+        "WHERE s.root <> new.root OR s.path <> new.path",
+        _columns(rows, places),
+    )
+    rows = [{key: value for key, value in row.items() if key != "wall_us"} for row in rows]
     for has_codec in (False, True):
         moved = [row for row in rows if bool(row["codec"]) is has_codec]
         if has_codec:

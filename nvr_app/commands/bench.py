@@ -28,6 +28,7 @@ BENCHMARKS = {
     "seek": "from asking for a recorded moment in 1080p to its picture painted",
     "playback": "synchronous playback of recorded tiles: skew, pictures shown, CPU",
     "wall": "eight live tiles: CPU and delay of painting",
+    "ageing": "encoding footage anew: savings, quality, speed, CPU budget",
     "detector": "average precision and time of the detectors on labelled pictures",
 }
 

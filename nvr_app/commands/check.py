@@ -218,6 +218,7 @@ _LISTS = {
     "wrong_size": "of another size than recorded",
     "wrong_content": "of other content than recorded",
     "orphans": "files that the journal does not know (nvr check --repair adopts them)",
+    "copies": "second files of segments, of a move that was cut short (the next try uses them)",
     "holes": "time without footage that no gap explains",
     "unreadable_roots": "storage roots that cannot be read",
 }

@@ -76,6 +76,8 @@ class MoveFootage(Chore, frozen=True, kw_only=True, tag="move_footage"):
     footage: tuple[Footage, ...]
     to_root: str
     reason: MoveReason
+    storage_class: str = ""
+    """In a bucket; empty: the bucket's own."""
     with_manifest: bool = False
     """Write what was moved, with the hash of every file, into the target's `manifests`."""
 

@@ -82,7 +82,7 @@ class AgeingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hevc_preset: HevcPreset = "fast"
     av1_after_days: float = 30.0
     """From this age on it becomes AV1; 0 = never."""
-    av1_crf: int = 40
+    av1_crf: int = 50
     av1_preset: int = 8
     reencode_until_days: float = 90.0
     """Older footage is left as it is: it leaves soon, or lies in the archive."""

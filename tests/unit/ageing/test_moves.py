@@ -53,6 +53,24 @@ def test_footage_goes_down_a_tier_when_its_days_are_over_oldest_first():
     ]
 
 
+def test_what_retention_archives_goes_to_the_cold_root_in_its_time():
+    policy = TierPolicy(archive_after_days=20, archive_by_camera={"b": 0, "c": 5})
+    roots = [disk("hot"), disk("warm", "warm"), disk("cold", "cold")]
+    old = [
+        dataclasses.replace(segment(n, days=days, root=root), camera_id=camera)
+        for n, (camera, days, root) in enumerate(
+            [("a", 19, "hot"), ("a", 21, "warm"), ("b", 90, "hot"), ("c", 6, "hot"),
+             ("a", 30, "cold")]
+        )
+    ]  # fmt: skip
+    assert told(choose(old, roots, policy)) == [
+        ("s0001", "cold", "archived"),
+        ("s0003", "cold", "archived"),
+    ]
+    full = disk("cold", "cold", used=0.995)
+    assert choose(old, [disk("hot"), disk("warm", "warm"), full], policy) == []
+
+
 def test_without_a_warm_root_footage_waits_for_the_cold_one():
     roots = [disk("hot"), disk("cold", "cold")]
     assert told(choose([segment(1, days=8), segment(2, days=30)], roots)) == [

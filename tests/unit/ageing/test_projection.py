@@ -57,18 +57,28 @@ def test_days_until_full_and_days_that_fit():
         "23 days held; full in 4 days; the disks hold 27 days; policy wants 90"
     )
     assert warning(made) == (
-        "the disks hold 27 days at the present rate, the policies promise 90: "
+        "The disks hold 27 days at the present rate, the policies promise 90: "
         "add 709 GB, record less, or promise less"
     )
 
 
-def test_a_warm_root_holds_and_does_not_delay_the_day_the_hot_one_is_full():
-    cameras = growth_of([span("a", 70)], {"a": 30.0}, NOW)
-    made = project(cameras, [disk(total=100), disk("w", "warm", total=400)], {})
-    assert made.days_until_full == pytest.approx(10)
+def test_where_retention_deletes_before_it_is_full_it_never_is():
+    cameras = growth_of([span("a", 70)], {"a": 30.0}, NOW)  # it grows for 7 days more
+    made = project(cameras, [disk(total=100), disk("w", "warm", total=400)], {"main": 10 * GB})
+    assert made.days_until_full is None
+    assert made.roots[0].days_until_full is None
+    assert "full in" not in sentence(made)
     assert made.holdable_days == pytest.approx(50)
     assert made.is_promise_kept
     assert warning(made) == ""
+
+
+def test_cameras_stop_growing_each_in_its_time():
+    spans = [span("a", 70, oldest=10), span("b", 70, oldest=10), span("c", 70, oldest=10)]
+    cameras = growth_of(spans, {"a": 12.0, "b": 15.0, "c": None}, NOW)  # 10 GB a day each
+    assert project(cameras, [disk(total=60)], {}).days_until_full == pytest.approx(2)
+    assert project(cameras, [disk(total=120)], {}).days_until_full == pytest.approx(5)
+    assert project(cameras, [disk(total=220)], {}).days_until_full == pytest.approx(15)
 
 
 def test_a_bucket_holds_any_time():

@@ -162,10 +162,13 @@ def test_to_a_bucket_and_out_of_the_world_again(tmp_path):
     )
     try:
         one = segment(site, 1)
-        move_footage(move(one, to="vault", with_manifest=True), site.bench)
+        archive = move(one, to="vault", with_manifest=True, storage_class="GLACIER_IR")
+        move_footage(archive, site.bench)
         assert site.kinds() == ["SegmentMoved", "SegmentGarbage", "SegmentGone"]
         assert not (site.folder("hot") / one.place.path).exists()
         assert bucket.content_hash(one.place.path) == one.content_hash
+        head = bucket._client.head_object(Bucket="moves", Key=one.place.path)
+        assert head["StorageClass"] == "GLACIER_IR"
         keys = [o["Key"] for o in bucket._client.list_objects_v2(Bucket="moves")["Contents"]]
         assert sum(key.startswith("manifests/") for key in keys) == 1
         there = Place("a", one.place.segment_id, "vault", one.place.path, 3_000_000)

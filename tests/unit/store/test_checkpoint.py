@@ -308,6 +308,29 @@ def test_check_proves_what_moved_and_what_waits_to_be_unlinked(footage):
     assert [one.path for one in report.orphans] == [path_of("a", 0)]
 
 
+def test_a_copy_that_was_cut_short_is_no_stranger(footage):
+    site, roots = footage
+    write(roots["warm"], path_of("a", 3), 1_000)  # the journal was never told of it
+    anew = path_of("a", 4).replace(".mp4", ".hevc.mp4")
+    write(roots["hot"], anew, 300)
+    report = check_footage(site.journal_dir, roots, keys_dir=site.keys)
+    assert report.is_sound
+    assert {(one.root, one.path) for one in report.copies} == {
+        ("warm", path_of("a", 3)), ("hot", anew),
+    }  # fmt: skip
+    (roots["hot"] / path_of("a", 3)).unlink()  # the only file left is no mere copy
+    report = check_footage(site.journal_dir, roots, keys_dir=site.keys)
+    assert [one.path for one in report.orphans] == [path_of("a", 3)]
+
+
+def test_footage_in_a_bucket_is_counted_and_neither_missing_nor_unknown(footage):
+    site, roots = footage
+    del roots["cold"]
+    report = check_footage(site.journal_dir, roots, keys_dir=site.keys, buckets=frozenset({"cold"}))
+    assert report.is_sound
+    assert report.in_buckets == 2
+
+
 def test_footage_on_a_root_that_is_not_there_is_not_missing(footage):
     site, roots = footage
     shutil.rmtree(roots["cold"])

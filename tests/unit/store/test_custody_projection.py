@@ -104,6 +104,17 @@ SEGMENTS = (
 )
 
 
+def test_a_move_makes_the_old_place_garbage_whether_or_not_that_is_said(index):
+    """A worker that is killed between the two facts leaves no file that nobody knows."""
+    store = index(opened(1), closed(1), moved(1))
+    assert rows(store, "SELECT segment_id, root, path, reason FROM garbage") == [
+        ("r-1", "hot", "a/1.mp4", "moved")
+    ]
+    index(garbage(1), moved(1))  # told twice: it lies there already
+    assert rows(store, "SELECT root, reason FROM garbage") == [("hot", "expired")]
+    assert rows(store, SEGMENTS) == [("r-1", "warm", "closed", 60, "bb", "h264")]
+
+
 def test_a_moved_segment_goes_on_at_its_new_place_when_the_old_one_is_gone(index):
     store = index(opened(1), closed(1), moved(1), garbage(1), gone(1))
     assert rows(store, SEGMENTS) == [("r-1", "warm", "closed", 60, "bb", "h264")]
