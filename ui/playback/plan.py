@@ -22,6 +22,8 @@ from ui.playback.shots import Shots, fitted
 _BATCH = 4
 """Fragments fetched at once, two seconds of them: what is not reached was fetched for nothing."""
 _KEYS_SHOWN_FPS = 15
+_BEHIND_US = 700_000
+"""So late that catching up picture by picture is given up."""
 DAMAGED = "damaged"
 """Reason of a stretch whose bytes are not those that were recorded."""
 
@@ -84,6 +86,11 @@ class Plans:
                 if position_us > stretch.end_us > at_us:
                     at_us = position_us  # too late for all of it
                     break
+                if position_us - max(at_us, stretch.start_us) > _BEHIND_US:
+                    # Decoding does not keep up: a keyframe of the moment, and a fresh start.
+                    yield self._key(shots, segment, number)
+                    at_us = max(at_us, stretch.end_us)
+                    continue
                 is_growing = segment.is_open and number == len(segment.stretches) - 1
                 yield from self._stretch(goal, shots, segment, stretch, at_us, is_growing)
                 at_us = max(at_us, stretch.end_us)
@@ -113,8 +120,13 @@ class Plans:
             shots.expect(units)
             for frame in self._decoded(goal, decoder, units):
                 yield from self._shot(shots, frame, begin_us, from_us)
+                if self._around.position_us() > stretch.end_us + _BEHIND_US:
+                    break
             if not self._around.is_current(goal):
                 return
+            if self._around.position_us() > stretch.end_us + _BEHIND_US:
+                self._fed = None
+                return  # nothing in it will be seen any more
             self._fed = segment_id, end
         if not is_growing:
             for frame in decoder.drain():

@@ -17,13 +17,12 @@ from nvr_app.contract.endpoint import Endpoint
 from ui.playback.clock import PlaybackClock
 from ui.playback.goal import Goal, LaneKind, LaneState
 from ui.playback.lane import Lane
-from ui.playback.speed import FASTEST, SLOWEST, choose_keys_only
+from ui.playback.speed import FASTEST, SLOWEST, choose_keys_only, decoder_threads
 
 _TICK_MS = 10
 _IDLE_TICK_MS = 250
 _MEMORY_BYTES = 320 * 1024**2
 """For the decoded pictures of all lanes together."""
-_MOST_THREADS = 4
 _FIRST_WAIT_NS = 1_500_000_000
 """So long the clock waits for slower cameras after it was set; then it goes without them."""
 _EDGE_LEAD_US = 800_000
@@ -84,8 +83,7 @@ class Player(QObject):
         self._wanted = wanted = tuple(dict.fromkeys(camera_ids))
         self._drop([camera_id for camera_id in self._lanes if camera_id not in wanted])
         fresh = [camera_id for camera_id in wanted if camera_id not in self._lanes]
-        processors = os.cpu_count() or 1
-        threads = max(1, min(_MOST_THREADS, processors // max(1, len(wanted))))
+        threads = decoder_threads(len(wanted), os.cpu_count() or 1)
         for lane in self._lanes.values():
             lane.threads = threads
         if self._endpoint is None:

@@ -11,6 +11,8 @@ _BACKWARDS = 1.3
 _USABLE = 0.6
 """The rest of the processors paints, and belongs to the engine where it is the same machine."""
 
+_MOST_THREADS = 8
+
 SLOWEST, FASTEST = 0.25, 16.0
 
 
@@ -22,3 +24,10 @@ def choose_keys_only(rate: float, shares: Iterable[float], processors: int) -> b
     if rate < 0:
         needed *= _BACKWARDS
     return needed > processors * _USABLE
+
+
+def decoder_threads(lanes: int, processors: int) -> int:
+    """Threads for each lane's decoder. One lane alone gets twice the processors: pictures wait for
+    one another, and a group of sixty is decoded in two thirds of the time that as many take.
+    """
+    return max(1, min(_MOST_THREADS, 2 * processors // max(1, lanes)))
