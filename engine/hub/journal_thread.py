@@ -68,6 +68,8 @@ class JournalThread:
         self.fault = ""
         """Why facts cannot be journalled at present; empty when they can."""
         self.last_seq = 0
+        self.mark = (0, "")
+        """Number and hash of the last record, of one moment."""
 
     def open(self, applied_seq: int, numbers: dict[str, int]) -> tuple[str, ...]:
         """Recover the journal and learn the producers' last numbers; slow, call from a thread.
@@ -76,6 +78,7 @@ class JournalThread:
         """
         recovery = self._journal.open()
         self.last_seq = recovery.last_seq
+        self.mark = recovery.last_seq, self._journal.head
         self._numbers = dict(numbers)
         for record in read_records(self._folder, after_seq=applied_seq):
             if record.payload is not None:
@@ -113,12 +116,12 @@ class JournalThread:
             self._waiting += len(submission.facts)
         self._queue.put(submission)
 
-    def note(self, fact: AnyFact) -> None:
-        """A fact of the hub's own."""
+    def note(self, fact: AnyFact, on_synced: Callable[[int], None] = lambda _: None) -> None:
+        """A fact of the hub's own; `on_synced` is called in the journal's thread."""
         with self._lock:
             self._own_number += 1
             numbered = NumberedFact(number=self._own_number, fact=fact)
-        self.submit(Submission("hub", (numbered,), lambda _: None))
+        self.submit(Submission("hub", (numbered,), on_synced))
 
     def _run(self) -> None:
         while True:
@@ -158,6 +161,7 @@ class JournalThread:
                 continue
             self._note_success(len(entries), (self._clock.mono_ns() - started_ns) / 1e9)
             self.last_seq = seqs[-1]
+            self.mark = seqs[-1], self._journal.head
             self._tell(batch, list(zip(seqs, fresh, strict=True)))
             return True
         self._tell(batch, [])
