@@ -23,6 +23,7 @@ from engine.vision.worker.start import VisionWorkerStart
 from nvr_app.contract.config import CameraSettings, Credentials, Settings
 from nvr_app.contract.ids import new_id
 from nvr_app.errors import UserError
+from nvr_app.evidence.signing import Signer
 from nvr_app.paths import DataFolder
 from nvr_app.root_settings import footage_roots
 from nvr_app.secrets import Secrets
@@ -66,10 +67,11 @@ def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
         for name, members in _group(cameras).items()
     ]
     buckets = _buckets(secrets, settings)
-    rows.append(_hub_row(folder, settings, roots, buckets, identity))
+    signing_key = _signing_key(secrets)
+    rows.append(_hub_row(folder, settings, roots, buckets, identity, signing_key))
     if settings.detection.enabled and any(camera.detect for camera in cameras):
         rows.append(_vision_row(folder, settings, identity))
-    rows.append(_chores_row(folder, roots, buckets))
+    rows.append(_chores_row(folder, roots, buckets, signing_key))
     return tuple(rows)
 
 
@@ -186,12 +188,22 @@ def _buckets(secrets: Secrets, settings: Settings) -> tuple[BucketStart, ...]:
     return tuple(found)
 
 
+def _signing_key(secrets: Secrets) -> str:
+    """Seed of the key that exports are signed with, in hex; empty (and logged) without any."""
+    try:
+        return secrets.signing_seed().hex()
+    except UserError as error:
+        logger.error("Exports cannot be signed: %s", error)
+        return ""
+
+
 def _hub_row(
     folder: DataFolder,
     settings: Settings,
     roots: tuple[RootStart, ...],
     buckets: tuple[BucketStart, ...],
     identity: EngineIdentity,
+    signing_key: str,
 ) -> ProcessRow:
     start = HubStart(
         data_dir=str(folder.root),
@@ -203,6 +215,7 @@ def _hub_row(
         supervisor_pid=os.getpid(),
         supervisor_health_port=identity.health_port,
         instance_id=identity.instance_id,
+        public_key=Signer(bytes.fromhex(signing_key)).public_key.hex() if signing_key else "",
     )
     # Cameras and roots come and go without a restart of the hub; its own settings need one.
     own = msgspec.structs.replace(
@@ -241,10 +254,17 @@ def _vision_row(folder: DataFolder, settings: Settings, identity: EngineIdentity
 
 
 def _chores_row(
-    folder: DataFolder, roots: tuple[RootStart, ...], buckets: tuple[BucketStart, ...]
+    folder: DataFolder,
+    roots: tuple[RootStart, ...],
+    buckets: tuple[BucketStart, ...],
+    signing_key: str,
 ) -> ProcessRow:
     start = ChoresWorkerStart(
-        name="chores", data_dir=str(folder.root), roots=roots, buckets=buckets
+        name="chores",
+        data_dir=str(folder.root),
+        roots=roots,
+        buckets=buckets,
+        signing_key=signing_key,
     )
     return ProcessRow(
         name=start.name,

@@ -32,6 +32,8 @@ class Workshop:
 
     data_dir: Path
     roots: Mapping[str, StorageRoot]
+    signing_key: str = ""
+    """Seed of the key that exports are signed with, in hex."""
     spool: Spool
     measures: Measures
     clock: Clock
@@ -49,6 +51,8 @@ class Bench:
         self.shop = shop
         self._tell = tell
         self._cancelled = threading.Event()
+        self.is_stopping = False
+        """Whether the process ends: then the chore is not over, it is asked for again."""
         self.moved = wire.ChoreMoved(chore_id=chore_id, state="waiting")
         """Its state as told last."""
 

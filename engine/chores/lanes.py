@@ -89,6 +89,7 @@ class Lanes:
             self._stopping = True
             benches = list(self._benches.values())
         for bench in benches:
+            bench.is_stopping = True
             bench.cancel()
         for lane in self._queues.values():
             lane.put(None)

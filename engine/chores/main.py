@@ -16,6 +16,7 @@ from engine.base.spool import Spool
 from engine.chores.bench import Workshop
 from engine.chores.clip import cut_event_clip
 from engine.chores.delete import delete_files, delete_places
+from engine.chores.export import export_footage
 from engine.chores.lanes import Job, Lanes
 from engine.chores.move import move_footage
 from engine.chores.reencode import reencode_footage
@@ -28,6 +29,7 @@ from nvr_app.contract.chores import (
     CutClip,
     DeleteFiles,
     DeletePlaces,
+    ExportFootage,
     MoveFootage,
     ReencodeFootage,
 )
@@ -42,6 +44,7 @@ JOBS: Mapping[type[Chore], Job] = {
     MoveFootage: Job("bulk", move_footage),
     ReencodeFootage: Job("encode", reencode_footage),
     CutClip: Job("export", cut_event_clip),
+    ExportFootage: Job("export", export_footage),
 }
 """Each kind of chore, its lane and who does it."""
 
@@ -66,6 +69,7 @@ class ChoresWorker:
         shop = Workshop(
             data_dir=data_dir,
             roots={root.name: root_of(root) for root in start.roots},
+            signing_key=start.signing_key,
             spool=self._spool,
             measures=self._measures,
             clock=self._clock,

@@ -15,3 +15,5 @@ class ChoresWorkerStart(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str
     roots: tuple[RootStart, ...]
     buckets: tuple[BucketStart, ...] = ()
+    signing_key: str = ""
+    """Seed of the key that exports are signed with, in hex. Empty: it cannot be read."""

@@ -68,6 +68,8 @@ class JournalThread:
         self.fault = ""
         """Why facts cannot be journalled at present; empty when they can."""
         self.last_seq = 0
+        self.mark = (0, "")
+        """Number and hash of the last record, of one moment."""
 
     def open(self, applied_seq: int, numbers: dict[str, int]) -> tuple[str, ...]:
         """Recover the journal and learn the producers' last numbers; slow, call from a thread.
@@ -76,6 +78,7 @@ class JournalThread:
         """
         recovery = self._journal.open()
         self.last_seq = recovery.last_seq
+        self.mark = recovery.last_seq, self._journal.head
         self._numbers = dict(numbers)
         for record in read_records(self._folder, after_seq=applied_seq):
             if record.payload is not None:
@@ -123,9 +126,9 @@ class JournalThread:
         if not self._clock.wait(synced, timeout_s):
             raise JournalError(f"the journal did not take a record within {timeout_s:g} s")
 
-    def note(self, fact: AnyFact) -> None:
-        """A fact of the hub's own."""
-        self._submit_own(fact, lambda _: None)
+    def note(self, fact: AnyFact, on_synced: Callable[[int], None] = lambda _: None) -> None:
+        """A fact of the hub's own; `on_synced` is called in the journal's thread."""
+        self._submit_own(fact, on_synced)
 
     def _submit_own(self, fact: AnyFact, on_synced: Callable[[int], None]) -> None:
         # Queued under the lock: a lower number behind a higher one would pass for a double.
@@ -173,6 +176,7 @@ class JournalThread:
                 continue
             self._note_success(len(entries), (self._clock.mono_ns() - started_ns) / 1e9)
             self.last_seq = seqs[-1]
+            self.mark = seqs[-1], self._journal.head
             self._tell(batch, list(zip(seqs, fresh, strict=True)))
             return True
         self._tell(batch, [])

@@ -21,6 +21,7 @@ from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
 from engine.hub.core import HubCore
 from engine.hub.disk_threads import DiskThreads
+from engine.hub.exports import ExportDesk
 from engine.hub.fragment_age import FragmentAges
 from engine.hub.index_thread import IndexThread
 from engine.hub.journal_thread import JournalThread, Noted, Origin, Submission
@@ -223,6 +224,7 @@ class Hub:
             )
         await self._channels.start()
         self._core.schedule.start()
+        await ExportDesk(self._core).find_again()
         # What start-up allocated lives as long as the process: spare the collector the walk.
         gc.collect()
         gc.freeze()

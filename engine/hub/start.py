@@ -21,3 +21,5 @@ class HubStart(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str
     roots: tuple[RootStart, ...] = ()
     buckets: tuple[BucketStart, ...] = ()
+    public_key: str = ""
+    """Of the key that exports are signed with: 32 bytes in hex. Empty: they cannot be signed."""

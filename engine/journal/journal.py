@@ -73,6 +73,11 @@ class Journal:
                 "check its disk and rights"
             ) from None
 
+    @property
+    def head(self) -> str:
+        """Hash of the last record's line: it stands for everything up to there."""
+        return self._head
+
     def append(self, entries: Sequence[Entry]) -> list[int]:
         """Commit entries as a group; their sequence numbers. JournalError: none was committed."""
         seqs: list[int] = []

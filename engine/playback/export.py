@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.base.clock import Clock
 from engine.base.errors import EngineError
 from engine.playback.cut import FileLayout, fits_together, lay_out
+from engine.playback.export_burn import BurnPart, burn_file
 from engine.playback.export_copy import SourceCopy, copy_file
 from engine.playback.export_manifest import Outcome, held_interval, manifest_of
 from engine.playback.export_plan import FilePlan, bundle_name, choose_files, estimate_bytes
@@ -208,6 +209,13 @@ def _write_file(work: _Work, camera_id: str, name: str, group: list[_Readable]) 
         work.files.append(kept)
         work.advance(kept.size_bytes)
         return
+    if order.options.burn_time or order.options.masks:
+        work.doing = name
+        burned = _burn(work, camera_id, name, group)
+        if burned is not None:
+            work.files.append(burned)
+            work.state.add(burned)
+        return
     layout = lay_out(
         [(one.segment.start_wall_us, one.samples) for one in group],
         order.start_wall_us,
@@ -230,16 +238,7 @@ def _copy(
     ]
     with work.target.file(name) as sink:
         copied = copy_file(layout, sources, sink, work.advance)
-    named = []
-    for one, is_same in zip(group, copied.is_as_journalled, strict=True):
-        if is_same is False:
-            work.note_damage(
-                camera_id,
-                one.segment,
-                "its content is not what the journal says it was when it was closed",
-                lost=False,
-            )
-        named.append(_source(one, is_same))
+    named = _named(work, camera_id, group, copied.is_as_journalled)
     video = group[0].samples.video
     return File(
         name=name,
@@ -254,8 +253,64 @@ def _copy(
         height=video.height,
         has_audio=group[0].samples.audio is not None,
         clock_offset_us=group[0].segment.clock_offset_us,
-        sources=tuple(named),
+        sources=named,
     )
+
+
+def _burn(work: _Work, camera_id: str, name: str, group: list[_Readable]) -> File | None:
+    """The file with time and masks drawn in; None: no picture is due in the range."""
+    order = work.order
+    parts = [
+        BurnPart(
+            one.segment.segment_id,
+            one.file,
+            one.samples.size_bytes,
+            one.segment.start_wall_us,
+            one.segment.content_hash,
+        )
+        for one in group
+    ]
+    span_us = (order.start_wall_us, order.end_wall_us)
+    if not _is_due(group, span_us):
+        return None
+    with work.target.file(name) as sink:
+        made = burn_file(parts, span_us, order.options, sink, work.advance)
+    burned = made.burned
+    return File(
+        name=name,
+        size_bytes=made.digest.size_bytes,
+        sha256=made.digest.sha256(),
+        block_bytes=made.digest.block_bytes,
+        blocks=made.digest.blocks(),
+        camera_id=camera_id,
+        held=held_interval(burned.start_wall_us, burned.end_wall_us),
+        codec="avc1",
+        width=burned.width,
+        height=burned.height,
+        has_audio=burned.has_audio,
+        clock_offset_us=group[0].segment.clock_offset_us,
+        sources=_named(work, camera_id, group, made.is_as_journalled),
+    )
+
+
+def _is_due(group: list[_Readable], span_us: tuple[int, int]) -> bool:
+    parts = [(one.segment.start_wall_us, one.samples) for one in group]
+    return lay_out(parts, *span_us) is not None
+
+
+def _named(
+    work: _Work, camera_id: str, group: list[_Readable], checks: tuple[bool | None, ...]
+) -> tuple[Source, ...]:
+    """Sources for the manifest; one whose content has changed is a damage too."""
+    for one, is_same in zip(group, checks, strict=True):
+        if is_same is False:
+            work.note_damage(
+                camera_id,
+                one.segment,
+                "its content is not what the journal says it was when it was closed",
+                lost=False,
+            )
+    return tuple(_source(one, is_same) for one, is_same in zip(group, checks, strict=True))
 
 
 def _source(one: _Readable, is_same: bool | None) -> Source:

@@ -66,7 +66,7 @@ def file_name(camera_id: str, start_wall_us: int, number: int) -> str:
 
 def bundle_name(export_id: str, start_wall_us: int) -> str:
     """Name of an export's folder, and of its archive before `.zip`."""
-    return f"nvr-export-{utc_datetime(start_wall_us):%Y%m%dT%H%M%SZ}-{export_id[:8]}"
+    return f"nvr-export-{utc_datetime(start_wall_us):%Y%m%dT%H%M%SZ}-{export_id[-8:]}"
 
 
 def choose_gaps(

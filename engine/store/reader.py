@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from engine.store.errors import QueryTimeout, StoreError
+from engine.store.evidence import EvidenceReader
 from engine.store.reader_ageing import AgeingQuery
 from engine.store.reader_records import RecordsQuery
 from engine.store.reader_retention import RetentionQueries
@@ -191,6 +192,11 @@ class StoreReader:
     def timeline(self, question: TimelineQuestion) -> dict[str, TimelineSpans]:
         """What a timeline shows, camera by camera, as fine as was asked for."""
         return read_timeline(self._ask, self._columns, question)
+
+    @property
+    def evidence(self) -> EvidenceReader:
+        """Bookmarks, protections and exports."""
+        return EvidenceReader(self._ask)
 
     def camera_states(
         self, start_us: int, end_us: int, camera_id: str | None = None, limit: int = 1000

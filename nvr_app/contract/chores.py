@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from nvr_app.contract.custody_facts import MoveReason
+from nvr_app.contract.exporting import ExportOrder
 
 Lane = Literal["delete", "bulk", "encode", "export"]
 """Chores of one lane are done one after the other; lanes do not wait for each other."""
@@ -106,4 +107,14 @@ class CutClip(Chore, frozen=True, kw_only=True, tag="cut_clip"):
     footage: tuple[Footage, ...]
 
 
-AnyChore = DeletePlaces | DeleteFiles | MoveFootage | ReencodeFootage | CutClip
+class ExportFootage(Chore, frozen=True, kw_only=True, tag="export_footage"):
+    """Cut, copy, hash and sign footage. Asked for again after a death, it goes on."""
+
+    order: ExportOrder
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"ExportFootage(chore_id={self.chore_id!r}, export_id={self.order.export_id!r})"
+
+
+AnyChore = DeletePlaces | DeleteFiles | MoveFootage | ReencodeFootage | CutClip | ExportFootage

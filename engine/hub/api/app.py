@@ -9,10 +9,13 @@ from engine.hub.api.access import AccessGuard
 from engine.hub.api.cameras import camera_routes
 from engine.hub.api.clips import clip_routes
 from engine.hub.api.errors import EXCEPTION_HANDLERS
+from engine.hub.api.event_files import event_file_routes
 from engine.hub.api.events import event_routes
+from engine.hub.api.exports import export_routes
 from engine.hub.api.footage import footage_routes
 from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
+from engine.hub.api.marks import mark_routes
 from engine.hub.api.retention import retention_routes
 from engine.hub.api.storage import storage_routes
 from engine.hub.api.system import system_routes
@@ -32,7 +35,10 @@ def build_app(core: HubCore) -> Litestar:
             *camera_routes(core),
             *event_routes(core),
             *clip_routes(core),
+            *event_file_routes(core),
             *footage_routes(core),
+            *mark_routes(core),
+            *export_routes(core),
             *timeline_routes(core),
             *system_routes(core),
             *storage_routes(core),

@@ -12,6 +12,8 @@ from litestar.types import ExceptionHandlersMap
 from engine.base.errors import EngineError
 from engine.base.redact import redact
 from engine.hub.disk_threads import RootNotAnsweringError
+from engine.hub.exports import ExportRefusedError, NoFootageError
+from engine.hub.noting import NotJournalledError
 from engine.hub.query_pool import DatabaseUnavailableError
 from engine.hub.worker_link import WorkerUnavailableError
 from engine.playback.fragment_index import NotIndexableError
@@ -46,7 +48,11 @@ def _http(_: AnyRequest, error: HTTPException) -> Response[ErrorAnswer]:
     return answer
 
 
-def _not_found(_: AnyRequest, error: NotFoundError) -> Response[ErrorAnswer]:
+def _conflict(_: AnyRequest, error: EngineError) -> Response[ErrorAnswer]:
+    return _answer(str(error), 409)
+
+
+def _not_found(_: AnyRequest, error: EngineError) -> Response[ErrorAnswer]:
     return _answer(str(error), 404)
 
 
@@ -72,6 +78,9 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
     NotFoundError: _not_found,
     BadRequestError: _bad_request,
+    NoFootageError: _not_found,
+    ExportRefusedError: _conflict,
+    NotJournalledError: _unavailable,
     WorkerUnavailableError: _unavailable,
     DatabaseUnavailableError: _unavailable,
     RootNotAnsweringError: _unavailable,

@@ -38,7 +38,7 @@ def footage(tmp_path, clips):
 def export(tmp_path, footage, manual_clock):
     """Run an export of everything that was added; `stop_after` bytes somebody cancels."""
 
-    def go(start=T0, end=T0 + 60 * S, *, password="", stop_after=None, gaps=(), folder="out"):
+    def go(start=T0, end=T0 + 60 * S, *, password="", stop_after=None, gaps=(), **drawn):
         done = []
 
         def on_progress(count, total, doing):
@@ -48,8 +48,8 @@ def export(tmp_path, footage, manual_clock):
 
         order = ExportOrder(
             export_id="0123456789abcdef", start_wall_us=start, end_wall_us=end,
-            folder=str(tmp_path / folder), actor="desk", site="works", node="box1",
-            options=ExportOptions(reason="theft", is_encrypted=bool(password)),
+            folder=str(tmp_path / "out"), actor="desk", site="works", node="box1",
+            options=ExportOptions(reason="theft", is_encrypted=bool(password), **drawn),
             software="nvr 1", journal_seq=77, journal_head="ab" * 32,
             cameras=(footage.camera(gaps=tuple(gaps)),),
         )  # fmt: skip
@@ -330,3 +330,35 @@ def test_standard_tools_can_verify_too(export, footage, tmp_path):
     assert "Verified Successfully" in said.stdout
     data = (place / "manifest.json").read_bytes()
     assert hashlib.sha256(data).hexdigest()
+
+
+def test_time_and_masks_are_drawn_in_and_the_manifest_says_so(export, footage):
+    for number in range(2):
+        footage.add(number)
+    mask = (0.5, 0.0, 1.0, 0.5)
+    result = export(T0 + 2 * S, T0 + 6 * S, burn_time=True, masks=(mask,))
+    said = manifest(result)
+    assert said["is_reencoded"]
+    assert said["burned_time"]
+    assert said["masks"] == [list(mask)]
+    (listed,) = [f for f in said["files"] if f["camera_id"]]
+    assert listed["held"]["start"] == "2026-01-31T08:00:02.000Z"
+    assert [source["check"] for source in listed["sources"]] == ["same"] * 2
+    with av.open(str(media(result)[0])) as container:
+        pictures = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert len(pictures) == 60
+    for picture in (pictures[0], pictures[-1]):
+        assert picture[2:46, 84:158].max() < 30
+        assert picture[2:46, 2:76].mean() > 60
+        stamp = picture[80:94, 4:150]
+        assert stamp.min() < 40
+        assert stamp.max() > 200
+    assert abs(pictures[0][80:94].astype(int) - pictures[20][80:94]).max() > 100
+    sound = packets(media(result)[0], "audio")
+    assert sound[-1][0] == pytest.approx(4.0, abs=0.2)
+    assert verify_export(result.place).is_intact
+
+
+def test_pictures_are_not_encoded_anew_unless_asked(export, footage):
+    footage.add(0)
+    assert not manifest(export())["is_reencoded"]
