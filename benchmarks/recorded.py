@@ -39,7 +39,7 @@ class Footage:
 
 def clips(count: int, width: int, height: int, fps: int, bitrate_kbit: int) -> list[Path]:
     """So many clips as cameras would send them, two of them different; made once."""
-    sources = media_sources()[:_DIFFERENT] or [None]
+    sources: list[Path | None] = [*media_sources()[:_DIFFERENT]] or [None]
     made = [
         camera_clip(
             ClipSpec(

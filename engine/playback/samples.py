@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.playback.fragment_index import Damage, FragmentScan, NotIndexableError, Read
-from engine.playback.mp4_boxes import Box, boxes
+from nvr_app.contract.mp4_boxes import Box, boxes
 
 I64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
