@@ -27,7 +27,7 @@ SELECT printf('%08x-%d', camera, n) AS segment_id, 'cam-' || camera AS camera_id
        'cam-' || camera || '/2026-01-01/00/' || (start_us // 1000) || '-' || n || '.mp4' AS path,
        start_us AS start_wall_us, start_us + {_SEGMENT_US} - 20000 AS end_wall_us,
        12000000 AS size_bytes, 1800 AS frames, 30 AS keyframes, 'closed' AS state, '' AS reason,
-       'h264' AS codec, printf('%064x', n) AS content_hash, 's' AS site, 'n' AS node
+       'h264' AS codec, printf('%064x', n) AS content_hash, '' AS aged, 's' AS site, 'n' AS node
 FROM (SELECT range // {CAMERAS} AS n, range % {CAMERAS} + 1 AS camera,
              {START_US} + range // {CAMERAS} * {_SEGMENT_US} + range % {CAMERAS} * 7000000
              AS start_us

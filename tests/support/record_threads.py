@@ -30,7 +30,7 @@ def table_rows(database):
 class RecordThreads:
     """The hub's three threads over one folder."""
 
-    def __init__(self, folder, database=None, seed=lambda: SEED):
+    def __init__(self, folder, database=None, seed=lambda: SEED, keep_us=None):
         clock, registry = SystemClock(), MetricsRegistry()
         self.database = database or folder / "events.duckdb"
         self.folder, self.journal_dir = folder, folder / "journal"
@@ -41,7 +41,9 @@ class RecordThreads:
         self.journal = JournalThread(
             self.journal_dir, Origin("s", "n"), clock, registry, self.index.offer
         )
-        self.keeper = RecordKeeper(folder, self.journal, self.index, clock, registry, seed)
+        self.keeper = RecordKeeper(
+            folder, self.journal, self.index, clock, registry, seed, keep_us or {}
+        )
         self.journal.open(*self.index.open())
         self.journal.start()
         self.index.start()

@@ -69,8 +69,7 @@ def test_a_day_is_counted_once_and_shares_what_reaches_over_midnight(make_engine
 def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkeypatch):
     monkeypatch.setattr(journal_module, "SEAL_BYTES", 3_000)
     keep = dict.fromkeys(("media", "events", "system"), 5 * DAY_US)
-    monkeypatch.setattr("engine.hub.record_keeper.KEEP_PAYLOADS_US", keep)
-    engine, facts = make_engine(), history()
+    engine, facts = make_engine(keep_us=keep), history()
     for start in range(0, len(facts), 60):
         engine.take(facts[start : start + 60])
         for path in engine.journal_dir.glob("*.payload.zst"):
