@@ -42,6 +42,7 @@ from engine.hub.web_server import PortTakenError, WebServer, bind
 from engine.hub.worker_link import WorkerLink
 from engine.playback.index_cache import IndexCache
 from engine.playback.segment_file import SegmentOpener
+from engine.retention.rules import payload_periods
 from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.endpoint import Endpoint
@@ -96,7 +97,13 @@ class Hub:
             self._note_from_thread,
         )
         self._records = RecordKeeper(
-            self._data_dir, self._journal, self._index, self._clock, self._registry, signing_seed
+            self._data_dir,
+            self._journal,
+            self._index,
+            self._clock,
+            self._registry,
+            signing_seed,
+            payload_periods(start.settings.retention),
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
         storage = StorageWatch(

@@ -38,7 +38,8 @@ class Engine:
         self.journal = JournalThread(
             self.journal_dir, Origin("s", "n"), clock, registry, self.index.offer
         )
-        self.keeper = RecordKeeper(folder, self.journal, self.index, clock, registry, seed)
+        keep = dict.fromkeys(("media", "events", "system"), 5 * DAY_US)
+        self.keeper = RecordKeeper(folder, self.journal, self.index, clock, registry, seed, keep)
         self.journal.open(*self.index.open())
         self.journal.start()
         self.index.start()
@@ -127,8 +128,6 @@ def test_a_day_is_counted_once_and_shares_what_reaches_over_midnight(make_engine
 
 def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkeypatch):
     monkeypatch.setattr(journal_module, "SEAL_BYTES", 3_000)
-    keep = dict.fromkeys(("media", "events", "system"), 5 * DAY_US)
-    monkeypatch.setattr("engine.hub.record_keeper.KEEP_PAYLOADS_US", keep)
     engine, facts = make_engine(), history()
     for start in range(0, len(facts), 60):
         engine.take(facts[start : start + 60])
