@@ -67,9 +67,8 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
 def _mux_options(incoming: av.container.InputContainer) -> dict[str, str]:
     base = incoming.streams.video[0].time_base
     return {
-        # The head is written with the first fragment: it then holds the edit list that takes the
-        # delay of reordered pictures out again. Without it all of them would be shown late.
-        "movflags": "frag_keyframe+delay_moov+default_base_moof",
+        # As the recorder writes them: no edit lists, which readers of boxes need not know then.
+        "movflags": "frag_keyframe+empty_moov+default_base_moof",
         "frag_duration": str(_FRAGMENT_US),
         # The source's own ticks: no time is rounded.
         "video_track_timescale": str(base.denominator if base else 90_000),
@@ -137,9 +136,9 @@ class _Transfer:
         base = packet.time_base
         if self._sound is None or self._origin is None or packet.dts is None or base is None:
             return
-        # What comes before the picture (a codec's run-up) gets times below nought: the edit list
-        # keeps it from being heard, and every packet stays.
         shift = round(self._origin / base)
+        if packet.dts < shift:
+            return  # sound from before the picture, as in the recorder
         packet.dts -= shift
         packet.pts = packet.dts if packet.pts is None else packet.pts - shift
         packet.stream = self._sound
@@ -171,8 +170,9 @@ def _add_encoder(
 def _encoder_options(wanted: EncodeTarget, group: int) -> dict[str, str]:
     options = {"preset": wanted.preset, "crf": str(wanted.crf)}
     if wanted.codec == "hevc":
+        # No reordered pictures: without edit lists all of them would be shown late.
         options["x265-params"] = (
-            "log-level=error:pools=none:frame-threads=1:wpp=0:open-gop=0:scenecut=0:"
+            "log-level=error:pools=none:frame-threads=1:wpp=0:bframes=0:open-gop=0:scenecut=0:"
             f"keyint={group}:min-keyint={group}"
         )
     else:
