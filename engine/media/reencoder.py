@@ -7,6 +7,8 @@ the tick, so wall time stays where it was. Sound is copied.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +28,10 @@ AgedCodec = Literal["hevc", "av1"]
 
 _ENCODERS: dict[AgedCodec, str] = {"hevc": "libx265", "av1": "libsvtav1"}
 _FRAGMENT_US = 500_000
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ENOENT, errno.ENODEV,
+     errno.ENOTCONN, errno.ESTALE, errno.EACCES, errno.EPERM}
+)  # fmt: skip
 
 
 class ReencodeError(EngineError):
@@ -48,8 +54,9 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
     """Encode `source` into the new file `target`; the number of pictures written. Blocks long.
 
     `pace` is called after every picture: it may sleep (CPU budget) or raise (stop); what it
-    raises comes through. ReencodeError: the source or the encoder failed. A file that was begun
-    is left to the caller. One thread encodes, beside those that the encoder needs for itself.
+    raises comes through. ReencodeError: the source or the encoder failed, as they would again.
+    OSError: the disk did (full, away, failing), which may pass. A file that was begun is left to
+    the caller. One thread encodes, beside those that the encoder needs for itself.
     """
     try:
         with av.open(str(source), options={"protocol_whitelist": "file"}) as incoming:
@@ -58,6 +65,9 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
             with av.open(str(target), "w", format="mp4", options=_mux_options(incoming)) as out:
                 return _Transfer(incoming, out, wanted, pace).run()
     except (av.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in _OF_THE_DISK:
+            raise OSError(number, f"{os.strerror(number)} while encoding {source.name}") from None
         raise ReencodeError(
             f"could not encode {source.name} anew as {wanted.codec}: "
             f"{getattr(error, 'strerror', None) or error}; the original is kept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -135,6 +136,18 @@ def test_a_source_that_is_no_video_or_broken_is_an_error(tmp_path):
         encode_anew(junk, tmp_path / "b.mp4", HEVC, nothing)
     with pytest.raises(SourceError):
         read_times(junk, pace=None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_fails_is_no_fault_of_the_footage(tmp_path):
+    source = restless(tmp_path / "a.mp4")
+    with pytest.raises(FileNotFoundError):
+        encode_anew(source, tmp_path / "gone" / "b.mp4", HEVC, nothing)
+    with pytest.raises(OSError, match=r"while encoding a\.mp4"):
+        # Where every write says that the disk is full.
+        encode_anew(source, Path("/dev/full"), HEVC, nothing)
+    with pytest.raises(OSError, match=r"b\.mp4"):
+        require_same_footage(source, tmp_path / "b.mp4", HEVC, nothing)
 
 
 def test_what_the_pace_raises_comes_through(tmp_path):
