@@ -17,6 +17,7 @@ from engine.base.clock import SystemClock
 from engine.base.registry import MetricsRegistry
 from engine.hub.ageing import AgeingDriver
 from engine.hub.api.app import build_app
+from engine.hub.bucket_watch import BucketWatch
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
 from engine.hub.core import HubCore
@@ -113,6 +114,7 @@ class Hub:
             self._registry,
             self._journal.note,
         )
+        buckets, disks = Buckets(start.buckets), DiskThreads()
         queries = QueryPool(self._index, self._clock, self._registry)
         chores = ChoreBook(self._channels, self._clock)
         keeper = Keeper(
@@ -142,15 +144,16 @@ class Hub:
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
             forecast=StorageForecast(start, queries, storage, self._clock, self._registry),
-            footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
             chores=chores,
             retention=keeper,
             schedule=RetentionSchedule(start.settings.retention, keeper.run_as_scheduled),
             emergency=EmergencyWatch(
                 keeper, storage, bool(start.buckets), self._journal, self._clock
             ),
+            footage=SegmentOpener(storage.folder_of, buckets.get),
             fragments=IndexCache(),
-            disks=DiskThreads(),
+            disks=disks,
+            buckets=BucketWatch(buckets, disks),
             tell_supervisor=control.tell,
         )
         self._ageing = AgeingDriver(self._core)
@@ -176,6 +179,7 @@ class Hub:
             asyncio.create_task(self._core.forecast.run(), name="forecast"),
             asyncio.create_task(self._core.emergency.run(), name="emergency"),
             asyncio.create_task(keep_garbage_low(self._core.retention), name="garbage"),
+            asyncio.create_task(self._core.buckets.run(), name="buckets"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
