@@ -18,6 +18,7 @@ from engine.base.spool import Spool
 from engine.ingest.camera import Camera
 from engine.ingest.gop_buffer import GopBuffer
 from engine.ingest.start import CameraWorkerStart
+from engine.media.past_still import past_still
 from engine.recording.disk_writer import WorkerDisks
 from engine.recording.root_board import RootBoard
 from engine.recording.root_usage import UsageBook
@@ -25,6 +26,7 @@ from engine.recording.storage_root import root_of
 from nvr_app.contract import wire
 from nvr_app.contract.commands import (
     AnyCommand,
+    MakeStill,
     PauseCamera,
     ResumeCamera,
     StartRelay,
@@ -137,6 +139,8 @@ class CameraWorker:
                 self._camera(camera_id).resume()
             case TakeSnapshot(camera_id=camera_id):
                 return self._camera(camera_id).still()
+            case MakeStill(media=media, at_us=at_us, width=width):
+                return past_still(media, at_us, width)
             case StartRelay():
                 self._start_relay(command)
             case StopRelay(relay_id=relay_id):

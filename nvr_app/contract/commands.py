@@ -53,6 +53,16 @@ class ProbePipeline(Command, frozen=True, kw_only=True, tag="probe_pipeline"):
     camera_id: str
 
 
+class MakeStill(Command, frozen=True, kw_only=True, tag="make_still"):
+    """Camera worker: reply payload is a JPEG of recorded footage, `width` pixels wide."""
+
+    media: bytes
+    """A segment's head, then fragments of it from a keyframe on."""
+    at_us: int
+    """Which moment, from the segment's beginning."""
+    width: int
+
+
 class RunChore(Command, frozen=True, kw_only=True, tag="run_chore"):
     """Chores worker: take it on (the reply says so) and do it when its lane is free.
 
@@ -72,6 +82,7 @@ AnyCommand = (
     PauseCamera
     | ResumeCamera
     | TakeSnapshot
+    | MakeStill
     | StartRelay
     | StopRelay
     | DetectImage

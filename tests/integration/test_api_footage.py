@@ -217,3 +217,35 @@ def test_recorded_time_is_one_span_up_to_now(one):
 def test_a_timeline_that_makes_no_sense_is_refused(one, query):
     status, body = one.ask(f"/api/v1/timeline?{query}")
     assert status == 400, body
+
+
+def still(web, query):
+    return web.get(f"/api/v1/cameras/a/frame.jpg?{query}")
+
+
+def size_of(jpeg):
+    with av.open(io.BytesIO(jpeg), format="jpeg_pipe") as container:
+        frame = next(container.decode(video=0))
+    return frame.width, frame.height
+
+
+def test_stills_of_the_past_are_of_their_keyframe_or_of_the_very_moment(one, web):
+    segment = closed(one)[0]
+    index = web.get(url(segment, "index")).json()
+    key_us = [fragment[0] for fragment in index["fragments"] if fragment[4]][-1]
+    moment_us = segment["start_wall_us"] + key_us + 400_000
+    thumbnail = still(web, f"at={moment_us / 1e6:.6f}&width=160")
+    assert thumbnail.status_code == 200, thumbnail.text
+    assert size_of(thumbnail.content) == (160, 90)
+    assert round(float(thumbnail.headers["x-moment"]) * 1e6) == moment_us - 400_000
+    exact = still(web, f"at={moment_us / 1e6:.6f}&width=0&exact=true")
+    assert size_of(exact.content) == (320, 180)
+    assert exact.content != still(web, f"at={moment_us / 1e6:.6f}&width=0").content
+
+
+def test_a_still_of_a_moment_without_footage_or_sense_is_refused(one, web):
+    nothing = still(web, "at=2020-01-01T00:00:00Z")
+    assert nothing.status_code == 404
+    assert "2020-01-01" in nothing.json()["error"]
+    assert still(web, "at=tomorrow").status_code == 400
+    assert still(web, f"at={time.time() - 3}&width=9999").status_code == 400

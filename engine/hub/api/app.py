@@ -17,6 +17,7 @@ from engine.hub.api.health import health_routes
 from engine.hub.api.live import live_routes
 from engine.hub.api.marks import mark_routes
 from engine.hub.api.retention import retention_routes
+from engine.hub.api.stills import still_routes
 from engine.hub.api.storage import storage_routes
 from engine.hub.api.system import system_routes
 from engine.hub.api.timeline import timeline_routes
@@ -40,6 +41,7 @@ def build_app(core: HubCore) -> Litestar:
             *mark_routes(core),
             *export_routes(core),
             *timeline_routes(core),
+            *still_routes(core),
             *system_routes(core),
             *storage_routes(core),
             *retention_routes(core),

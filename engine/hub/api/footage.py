@@ -31,12 +31,7 @@ def footage_routes(core: HubCore) -> list[ControllerRouterHandler]:
     @get("/api/v1/segments/{segment_id:str}/index")
     async def segment_index(segment_id: FromPath[str]) -> SegmentIndex:
         """Which moment lies at which bytes; of an open segment, as far as it is written."""
-        row, scan = await _with_file(core, segment_id, lambda row, file: (
-            row,
-            core.fragments.index(
-                (row.segment_id, row.root, row.path), file, is_closed=row.state != "open"
-            ),
-        ))  # fmt: skip
+        row, scan = await with_segment(core, segment_id, lambda row, scan, _: (row, scan))
         return _index_view(row, scan)
 
     @get("/api/v1/segments/{segment_id:str}/media", status_code=200)
@@ -103,12 +98,19 @@ async def _chunks(
         core.disks.forget(root, file.close)
 
 
-async def _with_file(
-    core: HubCore, segment_id: str, work: Callable[[SegmentRow, SegmentFile], _T]
+async def with_segment(
+    core: HubCore, segment_id: str, work: Callable[[SegmentRow, FragmentScan, SegmentFile], _T]
 ) -> _T:
+    """Do something with a segment's file and index, in a thread of its storage root."""
     row, file, _ = await _open(core, segment_id)
+
+    def index_and_work() -> _T:
+        place = row.segment_id, row.root, row.path
+        scan = core.fragments.index(place, file, is_closed=row.state != "open")
+        return work(row, scan, file)
+
     try:
-        return await core.disks.run(row.root, lambda: work(row, file))
+        return await core.disks.run(row.root, index_and_work)
     finally:
         core.disks.forget(row.root, file.close)
 
