@@ -15,6 +15,7 @@ from ui.playback.look_back import LookBack
 from ui.playback.marking import Marking
 from ui.playback.search import Search
 from ui.playback.speed_steps import faster, reversed_speed, slower
+from ui.playback.tile_menu import open_tile_menu
 from ui.timeline.panel import TimelinePanel
 from ui.timeline.words import clock_of
 from ui.wall.wall_widget import WallWidget
@@ -23,6 +24,8 @@ _BEFORE_NOW_US = 30 * US_PER_S
 """How far back playback begins when nobody says where."""
 _BEFORE_EVENT_US = 5 * US_PER_S
 _SCRUB_MS = 60
+_CURSOR_MS = 40
+"""The player tells its moment up to a hundred times a second; nobody sees more than this."""
 _LIVE_EDGE_US = 2 * US_PER_S
 
 
@@ -61,8 +64,13 @@ class PlaybackPage(QObject):
         self._scrub.setSingleShot(True)
         self._scrub.setInterval(_SCRUB_MS)
         self._scrub.timeout.connect(self._scrub_now)
+        self._cursor = QTimer(self)
+        self._cursor.setSingleShot(True)
+        self._cursor.setInterval(_CURSOR_MS)
+        self._cursor.timeout.connect(self._show_cursor)
         wall.selected.connect(self._choose_camera)
         wall.placed.connect(self._wall_placed)
+        wall.menu_wanted.connect(lambda camera_id, at: open_tile_menu(wall, camera_id, at, self.do))
         panel.sought.connect(self.go_to)
         panel.scrubbed.connect(self._scrub_to)
         panel.bar.asked.connect(self.do)
@@ -319,8 +327,9 @@ class PlaybackPage(QObject):
             self.current.seek(self._scrub_us, is_scrub=True)
 
     def _moved(self, look_back: LookBack, wall_us: int) -> None:
-        if look_back is self.current:
-            self._panel.set_cursor(wall_us)
+        del wall_us  # asked for when it is painted
+        if look_back is self.current and not self._cursor.isActive():
+            self._cursor.start()
 
     def _choose_camera(self, camera_id: str) -> None:
         self._panel.set_camera(camera_id)
@@ -343,13 +352,17 @@ class PlaybackPage(QObject):
     @Slot()
     def _show(self) -> None:
         current = self.current
-        self._panel.set_cursor(current.position_us if current else None)
+        self._show_cursor()
         self._panel.bar.show_state(
             is_past=current is not None,
             is_playing=current.is_playing if current else False,
             speed=current.speed if current else 1.0,
             is_alone=self.camera_id in self._alone,
         )
+
+    @Slot()
+    def _show_cursor(self) -> None:
+        self._panel.set_cursor(self.current.position_us if self.current else None)
 
     def _clock(self, wall_us: int) -> str:
         return clock_of(wall_us, self._panel.zone)

@@ -55,11 +55,16 @@ class TransportBar(QWidget):
         self._subject = QLabel()
         self._subject.setObjectName("hint")
         self._subject.setAccessibleName(self.tr("Camera whose row stands above"))
+        self._state: tuple[bool, bool, float, bool] | None = None
         self._lay_out()
         self.show_state(is_past=False, is_playing=False, speed=1.0, is_alone=False)
 
     def show_state(self, *, is_past: bool, is_playing: bool, speed: float, is_alone: bool) -> None:
         """What is being done, and what can be done."""
+        state = (is_past, is_playing, speed, is_alone)
+        if state == self._state:
+            return
+        self._state = state
         tokens = self._tokens
         runs_on = is_playing and speed > 0
         runs_back = is_playing and speed < 0
