@@ -158,6 +158,7 @@ def open_window(qtbot, settings_path, theme):
     yield make
     for window, client in opened:
         client.stop()
+        window.playback.shutdown()
         window.wall.shutdown()
         window.hide()
         window.deleteLater()

@@ -123,14 +123,26 @@ def test_a_picture_that_is_not_to_be_had_is_a_sentence(page, search, qtbot, what
     qtbot.waitUntil(lambda: page._still.text() == sentence)
 
 
-def test_enter_on_an_event_shows_its_camera_live(window, page, search, qtbot):
+def test_the_camera_of_an_event_is_shown_live(window, page, search, qtbot):
+    search(what="label=dog")
+    page.table.selectRow(0)
+    qtbot.mouseClick(page._to_wall, Qt.MouseButton.LeftButton)
+    assert window.pages.currentWidget() is window.wall
+    assert window.wall.maximised_camera == "b"
+    assert not window.playback.is_playback
+
+
+def test_enter_on_an_event_plays_its_footage_from_five_seconds_before(window, page, search, qtbot):
     search(what="label=dog")
     page.table.setFocus()
     page.table.selectRow(0)
+    event = page.model.event_at(0)
     qtbot.keyClick(page.table, Qt.Key.Key_Return)
     assert window.pages.currentWidget() is window.wall
-    assert window.wall.maximised_camera == "b"
-    assert "(Enter)" in page._to_wall.text()
+    assert window.wall.selected_camera == "b"
+    assert window.playback.current.position_us == event.start_wall_us - 5_000_000
+    assert set(window.wall.cameras_in_the_past) == {"a", "b"}
+    assert "(Enter)" in page._play.text()
 
 
 def test_a_refused_query_shows_the_engines_sentence(page, qtbot):

@@ -45,9 +45,19 @@ def test_text_on_every_ground_has_contrast(ink, ground):
     assert contrast(getattr(DARK, ink), getattr(DARK, ground)) >= 4.5
 
 
-@pytest.mark.parametrize("ground", ["accent", "event", "warn"])
+@pytest.mark.parametrize("ground", ["accent", "event", "warn", "ok", "text"])
 def test_dark_text_on_colour_has_contrast(ground):
     assert contrast(DARK.on_accent, getattr(DARK, ground)) >= 4.5
+
+
+@pytest.mark.parametrize("lane", ["motion", "event", "critical", "protected", "bookmark"])
+def test_what_lies_on_the_timeline_stands_out_from_its_ground(lane):
+    assert contrast(getattr(DARK, lane), DARK.background) >= 3
+
+
+def test_recorded_time_stands_out_from_the_ground_and_motion_from_recorded():
+    assert contrast(DARK.recorded, DARK.background) >= 2.5
+    assert contrast(DARK.motion, DARK.recorded) >= 1.5
 
 
 def test_hints_are_readable_though_they_are_no_facts():

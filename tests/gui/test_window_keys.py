@@ -47,7 +47,7 @@ def test_f2_f3_f4_show_the_pages(window, press):
 
 def test_tool_tips_of_the_sections_name_their_keys(window):
     tips = [button.toolTip() for button in window.top_bar._sections]
-    assert tips == ["Live (F2)", "Events (F3)", "System (F4)"]
+    assert tips == ["Live (F2)", "Playback (F5)", "Events (F3)", "System (F4)"]
 
 
 def test_every_button_has_a_tool_tip_and_every_key_of_the_menu_is_shown(window):
@@ -55,6 +55,7 @@ def test_every_button_has_a_tool_tip_and_every_key_of_the_menu_is_shown(window):
     keys = {action.text(): action.shortcut().toString() for action in window.top_bar.menu.actions()}
     assert keys["Cameras"] == "F9"
     assert keys["Events"] == "F10"
+    assert keys["Timeline"] == "F8"
     assert keys["Wall alone"] == "F11"
     assert keys["Keep the picture"] == "Alt+S"
     assert keys["Close the window"] == "Ctrl+Q"

@@ -48,16 +48,30 @@ class EngineHttp(QObject):
         query: Mapping[str, object] | None = None,
     ) -> None:
         """Ask for a struct of the contract."""
+        self.ask("GET", path, kind, done, refused, query=query)
 
-        def decode(body: bytes) -> None:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[_T],
+        done: Callable[[_T], None],
+        refused: Refused,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: msgspec.Struct | None = None,
+    ) -> None:
+        """Ask or tell something; both what is sent and what is answered are of the contract."""
+
+        def decode(received: bytes) -> None:
             try:
-                answer = msgspec.json.decode(body, type=kind)
+                answer = msgspec.json.decode(received, type=kind)
             except msgspec.MsgspecError as error:
                 refused(self.tr("The engine's answer was not understood: {}").format(error))
                 return
             done(answer)
 
-        self._send("GET", path, decode, refused, query)
+        self._send(method, path, decode, refused, query, body)
 
     def get_bytes(self, path: str, done: Callable[[bytes], None], refused: Refused) -> None:
         """Ask for a picture."""
@@ -74,6 +88,7 @@ class EngineHttp(QObject):
         done: Callable[[bytes], None],
         refused: Refused,
         query: Mapping[str, object] | None,
+        body: msgspec.Struct | None = None,
     ) -> None:
         if self.endpoint is None:
             refused(self.tr("The engine is not reachable."))
@@ -81,11 +96,10 @@ class EngineHttp(QObject):
         if query:
             path = f"{path}?{urlencode({name: str(value) for name, value in query.items()})}"
         request = request_to(self.endpoint, path)
-        if method == "POST":
+        sent = msgspec.json.encode(body) if body is not None else b""
+        if method != "GET":
             request.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
-            reply = self._network.post(request, b"")
-        else:
-            reply = self._network.get(request)
+        reply = self._network.sendCustomRequest(request, method.encode(), sent)
         reply.finished.connect(lambda: self._finish(reply, done, refused))
 
     def _finish(

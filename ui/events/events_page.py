@@ -36,9 +36,12 @@ _HOUR_S, _DAY_S = 3600, 86_400
 
 
 class EventsPage(QWidget):
-    """Signals: shown_on_wall(camera_id) when somebody wants to see the camera now."""
+    """Signals: shown_on_wall(camera_id) when somebody wants to see the camera now
+    · played(camera_id, start_wall_us) when somebody wants to see the event's footage.
+    """
 
     shown_on_wall = Signal(str)
+    played = Signal(str, object)
 
     def __init__(
         self, http: EngineHttp, name_of: Callable[[str], str], parent: QWidget | None = None
@@ -69,9 +72,14 @@ class EventsPage(QWidget):
         self._facts = QLabel()
         self._facts.setWordWrap(True)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._to_wall = QPushButton(self.tr("Show the camera live (Enter)"))
+        self._to_wall = QPushButton(self.tr("Show the camera live"))
         self._to_wall.setEnabled(False)
         self._to_wall.clicked.connect(self._show_on_wall)
+        self._play = QPushButton(self.tr("Play from here (Enter)"))
+        self._play.setObjectName("primary")
+        self._play.setToolTip(self.tr("The footage from five seconds before the event"))
+        self._play.setEnabled(False)
+        self._play.clicked.connect(self._play_footage)
         self._split = QSplitter()
         self._lay_out()
         self.model.loaded.connect(self._count)
@@ -175,7 +183,7 @@ class EventsPage(QWidget):
             header.resizeSection(column, width)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.selectionModel().currentRowChanged.connect(self._choose)
-        table.activated.connect(self._show_on_wall)
+        table.activated.connect(self._play_footage)
         return table
 
     def _lay_out(self) -> None:
@@ -191,7 +199,11 @@ class EventsPage(QWidget):
         column.setContentsMargins(SPACE_3, SPACE_3, SPACE_3, SPACE_3)
         column.addWidget(self._still, 1)
         column.addWidget(self._facts)
-        column.addWidget(self._to_wall)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(SPACE_2)
+        buttons.addWidget(self._play)
+        buttons.addWidget(self._to_wall)
+        column.addLayout(buttons)
         split = self._split
         split.addWidget(self.table)
         split.addWidget(side)
@@ -218,7 +230,8 @@ class EventsPage(QWidget):
     def _choose(self, index: QModelIndex) -> None:
         event = self.model.event_at(index.row())
         self._chosen = event
-        self._to_wall.setEnabled(event is not None)
+        for button in (self._play, self._to_wall):
+            button.setEnabled(event is not None)
         self._picture = QPixmap()
         if event is None:
             self._forget_choice()
@@ -253,7 +266,8 @@ class EventsPage(QWidget):
 
     def _forget_choice(self) -> None:
         self._chosen, self._picture = None, QPixmap()
-        self._to_wall.setEnabled(False)
+        for button in (self._play, self._to_wall):
+            button.setEnabled(False)
         self._facts.clear()
         self._still.setText(self.tr("Choose an event to see its picture."))
 
@@ -267,6 +281,10 @@ class EventsPage(QWidget):
             )
             shown.setDevicePixelRatio(ratio)
             self._still.setPixmap(shown)
+
+    def _play_footage(self) -> None:
+        if self._chosen is not None:
+            self.played.emit(self._chosen.camera_id, self._chosen.start_wall_us)
 
     def _show_on_wall(self) -> None:
         if self._chosen is not None:

@@ -39,9 +39,10 @@ class _KindFilter(QSortFilterProxyModel):
 
 
 class EventsPanel(QWidget):
-    """Signals: chosen(camera_id)."""
+    """Signals: chosen(camera_id) · played(camera_id, start_wall_us) by double click or Enter."""
 
     chosen = Signal(str)
+    played = Signal(str, object)
 
     def __init__(
         self,
@@ -69,7 +70,8 @@ class EventsPanel(QWidget):
         self.view.setAccessibleName(self.tr("Events"))
         self.view.setItemDelegate(EventDelegate(self._thumbnails, name_of, palette, self.view))
         self.view.clicked.connect(self._choose)
-        self.view.activated.connect(self._choose)
+        self.view.activated.connect(self._play)
+        self.view.setToolTip(self.tr("Double click or Enter plays the footage of the event"))
         self.view.selectionModel().currentChanged.connect(self._follow_keys)
         self.motion = QCheckBox(self.tr("Motion"))
         self.motion.setToolTip(self.tr("List motion without a recognised object too"))
@@ -153,6 +155,11 @@ class EventsPanel(QWidget):
         """Arrow keys choose as the mouse does; rows that come and go choose nothing."""
         if self.view.hasFocus():
             self._choose(index)
+
+    def _play(self, index: QModelIndex) -> None:
+        event = index.data(EVENT)
+        if isinstance(event, EventView):
+            self.played.emit(event.camera_id, event.start_wall_us)
 
     def _choose(self, index: QModelIndex) -> None:
         event = index.data(EVENT)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMessageBox,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,23 +23,30 @@ from ui.client.engine_client import EngineClient
 from ui.events.event_feed import EventFeed
 from ui.events.events_page import EventsPage
 from ui.events.events_panel import EventsPanel
+from ui.playback.marking import Marking
+from ui.playback.page import PlaybackPage
+from ui.shell.foot import Foot
 from ui.shell.full_screen import FullScreen
+from ui.shell.page_stack import PageStack
 from ui.shell.status_bar import StatusBar
 from ui.shell.top_bar import TopBar
 from ui.system.system_page import SystemPage
 from ui.theme.tokens import DARK, Palette
+from ui.timeline.panel import TimelinePanel
 from ui.wall.layouts import LAYOUTS
+from ui.wall.moment import read_moment
 from ui.wall.wall_widget import WallWidget
 
 _SYSTEM_MS = 3_000
 _MESSAGE_MS = 6_000
 _GOODBYE_MS = 1_400
-_LIVE = 0
+_LIVE, _EVENTS, _SYSTEM = 0, 1, 2
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 class MainWindow(QMainWindow):
-    """Live wall, events, system. Signals: closed(sentence) once it has really closed."""
+    """Live wall and its past, events, system. Signals: closed(sentence) once it is closed."""
 
     closed = Signal(str)
 
@@ -61,12 +67,25 @@ class MainWindow(QMainWindow):
         self._feed = EventFeed(client.http, self.panel, self)
         self.events_page = EventsPage(client.http, self._name_of)
         self.system_page = SystemPage(client.http)
+        self.timeline = TimelinePanel(client.http, self._name_of, _now_us, palette=palette)
+        self.marking = Marking(
+            client.http, self.timeline, self._name_of, _now_us, self, palette=palette
+        )
+        self.playback = PlaybackPage(
+            client.http, self.wall, self.timeline, self.marking, _now_us, self
+        )
+        self._sections = (
+            (self.tr("Live"), "F2", partial(self.show_page, _LIVE)),
+            (self.tr("Playback"), "F5", self.show_playback),
+            (self.tr("Events"), "F3", partial(self.show_page, _EVENTS)),
+            (self.tr("System"), "F4", partial(self.show_page, _SYSTEM)),
+        )
         self.top_bar = TopBar(
-            ((self.tr("Live"), "F2"), (self.tr("Events"), "F3"), (self.tr("System"), "F4")),
+            [(title, key) for title, key, _ in self._sections],
             [layout.name for layout in LAYOUTS],
         )
         self.status_bar = StatusBar()
-        self.pages = QStackedWidget()
+        self.pages = PageStack()
         self._banner = QLabel(self)
         self._message_timer = QTimer(self)
         self._system_timer = QTimer(self)
@@ -82,15 +101,17 @@ class MainWindow(QMainWindow):
 
     def show_page(self, index: int) -> None:
         """0 live, 1 events, 2 system; the panels stay beside all of them."""
-        self.pages.setCurrentIndex(index)
-        self.top_bar.show_section(index)
-        if index == _LIVE:
-            self.wall.setFocus()
+        self.playback.leave(for_a_while=index != _LIVE)
+        self._turn_to(index)
+
+    def show_playback(self, wall_us: int | None = None) -> None:
+        """The wall, looking back: at that moment, or half a minute ago."""
+        self.playback.enter(wall_us)
 
     def toggle_full_screen(self) -> None:
         """The wall alone, or the window as it was."""
         if not self._full_screen.is_on:
-            self.show_page(_LIVE)
+            self._turn_to(_LIVE)
         self._full_screen.toggle()
         self.wall.setFocus()
 
@@ -112,6 +133,19 @@ class MainWindow(QMainWindow):
 
     # Inside
 
+    def _turn_to(self, index: int) -> None:
+        is_wall = index == _LIVE
+        if not self._full_screen.is_on:
+            self._foot.follow_wall(is_wall=is_wall)
+        self.pages.setCurrentIndex(index)
+        section = index if is_wall and not self.playback.is_playback else index + 1
+        self.top_bar.show_section(section, has_wall=is_wall)
+        if is_wall:
+            self.wall.setFocus()
+
+    def _mode_changed(self) -> None:
+        self._turn_to(_LIVE)
+
     def _name_of(self, camera_id: str) -> str:
         status = self._cameras.get(camera_id)
         return status.name or camera_id if status is not None else camera_id
@@ -130,7 +164,13 @@ class MainWindow(QMainWindow):
             self._dock(self.tr("Cameras"), "cameras", self.tree, _LEFT),
             self._dock(self.tr("Events"), "events", self.panel, _RIGHT),
         )
-        self._full_screen = FullScreen(self, (self.top_bar, self.statusBar(), *self._docks))
+        self._foot = Foot(self.timeline, self._settings, self)
+        self.addDockWidget(_BELOW, self._foot)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner):
+            self.setCorner(corner, _BELOW)
+        self._full_screen = FullScreen(
+            self, (self.top_bar, self.statusBar(), self._foot, *self._docks)
+        )
         holder = self.statusBar()
         holder.setSizeGripEnabled(False)
         holder.setContentsMargins(0, 0, 0, 0)
@@ -161,19 +201,23 @@ class MainWindow(QMainWindow):
             action.setShortcut(key)
             self.addAction(action)
             menu.addAction(action)
+        self._foot.toggle.setShortcut("F8")
+        self.addAction(self._foot.toggle)
+        menu.addAction(self._foot.toggle)
         floating = QAction(self.tr("Events in a window of their own"), self)
         floating.setCheckable(True)
         floating.triggered.connect(self._float_events)
         events.topLevelChanged.connect(floating.setChecked)
         events.topLevelChanged.connect(self._give_title_bar)
         menu.addAction(floating)
-        for index, key in enumerate(("F2", "F3", "F4")):
-            self._action("", key, partial(self.show_page, index))
+        for _, key, show in self._sections:
+            self._action("", key, show)
         menu.addAction(self._action(self.tr("Wall alone"), "F11", self.toggle_full_screen))
         menu.addAction(self._action(self.tr("Keep the picture"), "Alt+S", self._keep_picture))
         self._action("", "Ctrl+F", self._search_cameras)
         for action in self.top_bar.layout_actions.values():
             self.addAction(action)
+        self.playback.add_keys()
         menu.addSeparator()
         menu.addAction(self._action(self.tr("Stop the engine …"), "", self._ask_to_stop))
         menu.addAction(self._action(self.tr("Close the window"), "Ctrl+Q", self.close))
@@ -194,6 +238,7 @@ class MainWindow(QMainWindow):
         client.camera_removed.connect(self._camera_removed)
         client.tracks_moved.connect(wall.set_tracks)
         client.fact_noted.connect(self._feed.take_fact)
+        client.fact_noted.connect(self.marking.feed.take_fact)
         client.model_changed.connect(self._take_model)
         client.media_arrived.connect(wall.feed_media)
         self._feed.refused.connect(self.show_message)
@@ -208,8 +253,14 @@ class MainWindow(QMainWindow):
         self.tree.selected.connect(self._choose_camera)
         self.tree.activated.connect(self._look_at)
         self.panel.chosen.connect(self._choose_camera)
+        self.panel.played.connect(self.playback.play_event)
+        self.events_page.played.connect(self.playback.play_event)
         self.events_page.shown_on_wall.connect(self._look_at)
-        self.top_bar.section_chosen.connect(self.show_page)
+        self.top_bar.section_chosen.connect(lambda index: self._sections[index][2]())
+        self.playback.mode_changed.connect(self._mode_changed)
+        self.playback.alone_changed.connect(self._mode_changed)
+        self.playback.message.connect(self.show_message)
+        self.timeline.model.refused.connect(self.show_message)
         self.top_bar.layout_chosen.connect(self._choose_layout)
         self._message_timer.setSingleShot(True)
         self._message_timer.setInterval(_MESSAGE_MS)
@@ -225,6 +276,7 @@ class MainWindow(QMainWindow):
     def _connection_changed(self, sentence: str) -> None:
         self.wall.set_connection(sentence or None)
         self.status_bar.set_connection(sentence)
+        self.playback.set_connection(sentence)
         if sentence:
             self._system_timer.stop()
             self._feed.stop()
@@ -232,6 +284,7 @@ class MainWindow(QMainWindow):
     def _resync(self) -> None:
         self._is_full_list_due = True
         self._feed.resync()
+        self.playback.resync()
         self._ask_system()
         self._system_timer.start()
 
@@ -255,6 +308,7 @@ class MainWindow(QMainWindow):
         self._cameras.pop(camera_id, None)
         self.wall.remove_camera(camera_id)
         self.tree.remove_camera(camera_id)
+        self.playback.forget(camera_id)
         self.events_page.set_cameras(self._cameras.values())
         self._show_counts()
 
@@ -282,11 +336,12 @@ class MainWindow(QMainWindow):
         self.wall.select(camera_id)
 
     def _look_at(self, camera_id: str) -> None:
+        """The camera now: whoever asks for it means the present."""
         self.show_page(_LIVE)
         self.wall.maximise(camera_id)
 
     def _choose_layout(self, name: str) -> None:
-        self.show_page(_LIVE)
+        self._turn_to(_LIVE)
         self.wall.set_layout(name)
 
     def _search_cameras(self) -> None:
@@ -343,6 +398,7 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(_GOODBYE_MS, self, lambda: self._leave(sentence))
 
     def _leave(self, sentence: str) -> None:
+        self.playback.shutdown()
         self.wall.shutdown()
         self._client.stop()
         self.close()
@@ -365,3 +421,8 @@ class MainWindow(QMainWindow):
             self.restoreState(state)
         self.top_bar.show_layout(self.wall.layout_name)
         self.show_page(_LIVE)
+
+
+def _now_us() -> int:
+    """The present on this desk's clock."""
+    return read_moment().wall_us

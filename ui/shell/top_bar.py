@@ -67,11 +67,11 @@ class TopBar(QWidget):
         self._timer.timeout.connect(self._tick)
         self._tick()
 
-    def show_section(self, index: int) -> None:
-        """Mark the section that is seen."""
+    def show_section(self, index: int, *, has_wall: bool) -> None:
+        """Mark the section that is seen; the layout is a question where it has the wall."""
         for number, button in enumerate(self._sections):
             button.setChecked(number == index)
-        self._layouts.setVisible(index == 0)
+        self._layouts.setVisible(has_wall)
 
     def show_layout(self, name: str) -> None:
         """Name the wall's layout."""

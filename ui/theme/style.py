@@ -66,6 +66,18 @@ QWidget#statusBar QLabel {{ font-size: {FONT_STATUS}px; color: {t.text_secondary
 QWidget#statusBar QLabel[tone="text"] {{ color: {t.text}; font-weight: 600; }}
 QWidget#statusBar QLabel[tone="warn"] {{ color: {t.warn}; }}
 QWidget#statusBar QLabel[tone="critical"] {{ color: {t.critical}; font-weight: 600; }}
+QWidget#timelinePanel {{ background: {t.panel}; border-top: 1px solid {t.line}; }}
+QWidget#hoverCard {{ background: {t.raised}; border: 1px solid {t.line}; }}
+QLabel#hoverTime {{ font-weight: 600; }}
+QWidget#beside {{ border-left: 1px solid {t.line}; background: {t.panel}; }}
+QLabel#fault {{ color: {t.critical}; }}
+QToolButton[state="on"], QPushButton[state="on"] {{ background: {t.accent};
+    color: {t.on_accent}; border: 1px solid {t.accent}; }}
+QToolButton[state="live"] {{ color: {t.ok}; border: 1px solid {t.ok}; font-weight: 600; }}
+QToolButton:disabled {{ color: {t.text_hint}; }}
+QToolButton#moment {{ background: transparent; border: 1px solid transparent;
+    font-size: {FONT_SECTION}px; }}
+QToolButton#moment:hover {{ background: {t.hover}; }}
 QWidget#panel, QWidget#page {{ background: {t.panel}; }}
 QWidget#page {{ background: {t.background}; }}
 QWidget#card {{ background: {t.panel}; border: 1px solid {t.line};
@@ -97,7 +109,8 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_sec
     border-radius: 3px; background: {t.background}; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border: 3px solid {t.background}; }}
 QCheckBox:focus {{ color: {t.accent}; }}
-QPushButton#primary {{ background: {t.accent}; color: {t.on_accent}; border: none; }}
+QPushButton#primary {{ background: {t.accent}; color: {t.on_accent}; border: none;
+    min-height: {TARGET_MIN}px; }}
 QLineEdit {{ background: {t.background}; color: {t.text}; border: 1px solid {t.line};
     border-radius: {RADIUS_CARD}px; padding: 0 {SPACE_2}px; min-height: {TARGET_MIN}px;
     selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}

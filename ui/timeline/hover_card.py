@@ -27,9 +27,10 @@ class HoverCard(QWidget):
         self._lines.setObjectName("hint")
         self._lines.setWordWrap(True)
         self._lines.setFixedWidth(still_size.width())
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_2, SPACE_2, SPACE_2, SPACE_2)
         column.setSpacing(SPACE_1)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
         for part in (self._still, self._time, self._lines):
             column.addWidget(part)
         self.hide()
@@ -55,7 +56,7 @@ class HoverCard(QWidget):
 
     def stand_above(self, point: QPoint, bounds: QRect) -> None:
         """Show it above a point of the screen, within those bounds."""
-        self.adjustSize()
+        self._column.activate()
         left = min(max(point.x() - self.width() // 2, bounds.left()), bounds.right() - self.width())
         self.move(left, point.y() - self.height() - SPACE_2)
         if not self.isVisible():

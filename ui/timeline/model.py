@@ -20,6 +20,8 @@ _SETTLE_MS = 120
 _LIVE_MS, _LIVE_MOST_MS = 2_000, 30_000
 _RETRY_MS = 2_000
 _MOST_WINDOWS = 12
+_MOST_WIDTH = 9_000
+"""The engine tells no finer than this; on the widest screens a pixel more or less is not seen."""
 _STALE_US = 35_000_000
 """A window may know so much less than the present, where the view reaches the present."""
 _COARSEST = 2.2
@@ -55,7 +57,8 @@ def choose_window(windows: Iterable[Window], axis: Axis, now_us: int) -> Window 
 
 def wanted_axis(axis: Axis) -> Axis:
     """The view with as much again on either side, so that a drag finds the next part there."""
-    return Axis(axis.start_us - axis.span_us, axis.end_us + axis.span_us, axis.width * 3)
+    width = min(axis.width * 3, _MOST_WIDTH)
+    return Axis(axis.start_us - axis.span_us, axis.end_us + axis.span_us, width)
 
 
 class TimelineModel(QObject):
@@ -143,15 +146,21 @@ class TimelineModel(QObject):
         query: dict[str, object] = {
             "start": iso_utc(wanted.start_us),
             "end": iso_utc(wanted.end_us),
+            "width": wanted.width,
         }
-        self._http.get("/api/v1/timeline", Timeline, partial(self._take, wanted),
+        self._http.get("/api/v1/timeline", Timeline, partial(self.take, wanted),
                        partial(self._refuse, wanted), query)  # fmt: skip
 
-    def _take(self, axis: Axis, told: Timeline) -> None:
+    def take(self, axis: Axis, told: Timeline) -> None:
+        """What the engine told of that stretch, at that resolution."""
         now_us = self._now_us()
-        rows = tuple(row_of(camera, end_us=axis.end_us, now_us=now_us) for camera in told.cameras)
+        step_us = round(axis.us_per_pixel)
+        rows = tuple(
+            row_of(camera, end_us=axis.end_us, now_us=now_us, step_us=step_us)
+            for camera in told.cameras
+        )
         self._windows.pop(axis, None)
-        self._windows[axis] = Window(axis, now_us, rows, merged_rows(rows))
+        self._windows[axis] = Window(axis, now_us, rows, merged_rows(rows, step_us))
         while len(self._windows) > _MOST_WINDOWS:
             self._windows.popitem(last=False)
         self._choose()

@@ -1,11 +1,11 @@
-"""Paints the timeline's rows and labels into a picture that is kept until something changes."""
+"""Paints the timeline: its rows into a picture that is kept, and what moves above them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPixmap
 
 from ui.theme.tokens import RADIUS_BOX, SPACE_1, SPACE_2, SPACE_3, Palette
 from ui.timeline.axis import Axis
@@ -48,40 +48,36 @@ class TimelinePainter:
     def __init__(self, palette: Palette, zone: Zone) -> None:
         self._palette = palette
         self._zone = zone
+        self._ticks: tuple[Axis, tuple[Tick, ...]] | None = None
         self._kept: tuple[tuple[Scene, QSize, float], QPixmap] | None = None
 
-    def picture(self, scene: Scene, size: QSize, ratio: float, font: QFont) -> QPixmap:
-        """The rows and labels, rendered anew only where the scene is another."""
+    def picture(self, scene: Scene, size: QSize, ratio: float) -> QPixmap:
+        """The rows, rendered anew only where the scene is another."""
         key = (scene, size, ratio)
         if self._kept is None or self._kept[0] != key:
-            self._kept = (key, self.render(scene, size, ratio, font))
+            self._kept = (key, self.render(scene, size, ratio))
         return self._kept[1]
 
-    def render(self, scene: Scene, size: QSize, ratio: float, font: QFont) -> QPixmap:
-        """Rows and labels of a scene."""
+    def render(self, scene: Scene, size: QSize, ratio: float) -> QPixmap:
+        """The rows of a scene."""
         picture = QPixmap(size * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(ink(self._palette.panel))
         painter = QPainter(picture)
-        painter.setFont(font)
-        self._paint_labels(painter, scene)
         for place, row in zip(scene.places.rows, scene.rows, strict=True):
             self._paint_row(painter, place, row, scene)
         painter.end()
         return picture
 
-    def _paint_labels(self, painter: QPainter, scene: Scene) -> None:
-        tokens, places = self._palette, scene.places
+    def paint_labels(self, painter: QPainter, axis: Axis, places: Places, taken: QRectF) -> None:
+        """Times below the rows; those that would touch `taken` (the cursor's own) are left out."""
+        tokens = self._palette
         measures = QFontMetricsF(painter.font())
-        ticks = axis_ticks(
-            scene.axis,
-            self._zone,
-            measures.horizontalAdvance,
-            lambda wall_us: date_of(wall_us, self._zone),
-            gap=SPACE_3,
-        )
+        if self._ticks is None or self._ticks[0] != axis:
+            self._ticks = (axis, self._ticks_of(axis, measures))
         left = places.labels.left()
-        for tick in ticks:
+        bare = taken.adjusted(-SPACE_2, 0, SPACE_2, 0)
+        for tick in self._ticks[1]:
             self._paint_tick(painter, tick, left + tick.x, places)
             if not tick.text:
                 continue
@@ -89,8 +85,18 @@ class TimelinePainter:
             place = QRectF(places.labels)
             place.setLeft(left + tick.x - width / 2)
             place.setWidth(width + 1)
-            painter.setPen(ink(tokens.text if tick.is_day else tokens.text_secondary))
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, tick.text)
+            if not place.intersects(bare):
+                painter.setPen(ink(tokens.text if tick.is_day else tokens.text_secondary))
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, tick.text)
+
+    def _ticks_of(self, axis: Axis, measures: QFontMetricsF) -> tuple[Tick, ...]:
+        return axis_ticks(
+            axis,
+            self._zone,
+            measures.horizontalAdvance,
+            lambda wall_us: date_of(wall_us, self._zone),
+            gap=SPACE_3,
+        )
 
     def _paint_tick(self, painter: QPainter, tick: Tick, x: float, places: Places) -> None:
         tokens = self._palette
@@ -110,9 +116,12 @@ class TimelinePainter:
             Lane.EVENT: tokens.event,
             Lane.ALERT: tokens.critical,
         }
+        self._paint_gaps(painter, row, place, axis)
         for lane, colour in colours.items():
             self._fill(painter, row, lane, place, axis, ink(colour))
-        self._paint_gaps(painter, row, place, axis)
+        # Shown though others record: in the row of all in its lower half.
+        lower = place.adjusted(0, place.height() // 2, 0, 0)
+        self._paint_gaps(painter, row, place if row.camera_id else lower, axis)
         band = QRect(place.left(), place.bottom() + 1 - _BAND, place.width(), _BAND)
         self._fill(painter, row, Lane.PROTECTED, band, axis, ink(tokens.protected))
         self._fill(painter, row, Lane.BOOKMARK, place, axis, ink(tokens.bookmark))
@@ -127,10 +136,8 @@ class TimelinePainter:
             painter.drawRects(rects)
 
     def _paint_gaps(self, painter: QPainter, row: Row, place: QRect, axis: Axis) -> None:
-        """Hatched, so that no colour need be told; in the row of all only its lower half."""
-        is_everyone = not row.camera_id
-        area = place.adjusted(0, place.height() // 2, 0, 0) if is_everyone else place
-        rects = _rects(row, Lane.GAP, area, axis)
+        """Hatched: told by its shape, not by a colour."""
+        rects = _rects(row, Lane.GAP, place, axis)
         if not rects:
             return
         painter.setPen(Qt.PenStyle.NoPen)
@@ -157,17 +164,28 @@ def paint_selection(
             painter.fillRect(foot, ink(palette.accent))
 
 
+def cursor_frame(painter: QPainter, x: float, places: Places, text: str) -> QRectF:
+    """Where the cursor's time stands, inside the labels' line."""
+    width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 2 * SPACE_2
+    frame = QRectF(x - width / 2, places.labels.top(), width, places.labels.height())
+    frame.moveLeft(min(max(frame.left(), places.body.left()), places.body.right() + 1 - width))
+    return frame
+
+
 def paint_cursor(
-    painter: QPainter, x: float, places: Places, text: str, palette: Palette, *, is_live: bool
+    painter: QPainter,
+    x: float,
+    places: Places,
+    frame: QRectF,
+    text: str,
+    palette: Palette,
+    *,
+    is_live: bool,
 ) -> None:
     """The line where one looks, with its time at the foot; in the present it is green."""
     body = places.body
     colour = ink(palette.ok if is_live else palette.text)
     painter.fillRect(QRectF(x - 1, body.top() - SPACE_1, 2, body.height() + SPACE_2), colour)
-    measures = QFontMetricsF(painter.font())
-    width = measures.horizontalAdvance(text) + 2 * SPACE_2
-    frame = QRectF(x - width / 2, places.labels.top(), width, places.labels.height())
-    frame.moveLeft(min(max(frame.left(), body.left()), body.right() + 1 - width))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
@@ -189,5 +207,5 @@ def _rects(row: Row, lane: Lane, place: QRect, axis: Axis) -> list[QRect]:
     left, top, height = place.left(), place.top(), place.height()
     return [
         QRect(left + first, top, end - first, height)
-        for first, end in pixel_runs(row.of(lane), axis, least=_LEAST.get(lane, 1))
+        for first, end in pixel_runs(row.shape(lane), axis, least=_LEAST.get(lane, 1))
     ]

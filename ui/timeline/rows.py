@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from nvr_app.contract.api import CameraTimeline, Span
 from nvr_app.contract.timebase import US_PER_S
@@ -26,33 +30,68 @@ class Lane(Enum):
     BOOKMARK = "bookmark"
 
 
+Moments = npt.NDArray[np.int64]
+
+
+class Shape(NamedTuple):
+    """What is painted of a kind: intervals in order that neither overlap nor nearly touch."""
+
+    starts_us: Moments
+    ends_us: Moments
+
+
+NOTHING = Shape(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
 @dataclass(frozen=True, eq=False)  # thousands of spans would take long to compare
 class Row:
-    """Intervals of one camera by kind, each in order of their begin."""
+    """One camera's intervals by kind: in words each by itself, as shapes put together."""
 
     camera_id: str
+    """Empty: all cameras."""
     lanes: dict[Lane, tuple[Span, ...]]
+    shapes: dict[Lane, Shape]
 
     def of(self, lane: Lane) -> tuple[Span, ...]:
+        """In order of their begin; of all cameras none: each has a row of its own."""
         return self.lanes.get(lane, ())
 
+    def shape(self, lane: Lane) -> Shape:
+        return self.shapes.get(lane, NOTHING)
 
-def row_of(told: CameraTimeline, *, end_us: int, now_us: int) -> Row:
-    """`end_us` is the end of what was asked for; an event that lasts goes on until now."""
-    motion = [_span_of(e.start_wall_us, e.end_wall_us, e.label, now_us) for e in told.events
-              if e.kind == "motion"]  # fmt: skip
-    events = [_span_of(e.start_wall_us, e.end_wall_us, e.label, now_us) for e in told.events
-              if e.kind != "motion"]  # fmt: skip
-    gaps = [*told.gaps, *_silence(told, min(end_us, now_us))]
+
+def row_of(told: CameraTimeline, *, end_us: int, now_us: int, step_us: int) -> Row:
+    """`end_us` is the end of what was asked for, `step_us` what a pixel shows."""
+    lanes = {
+        Lane.RECORDED: told.recorded,
+        Lane.MOTION: told.motion,
+        Lane.EVENT: told.events,
+        Lane.ALERT: told.alerts,
+        Lane.GAP: (*told.gaps, *_silence(told, min(end_us, now_us))),
+        Lane.PROTECTED: told.protected,
+        Lane.BOOKMARK: told.bookmarks,
+    }
     return Row(
-        told.camera_id,
-        {
-            Lane.RECORDED: told.recorded,
-            Lane.MOTION: _ordered(motion),
-            Lane.EVENT: _ordered(events),
-            Lane.GAP: _ordered(gaps),
-        },
+        told.camera_id, lanes, {lane: joined(spans, step_us) for lane, spans in lanes.items()}
     )
+
+
+def merged_rows(rows: Sequence[Row], step_us: int) -> Row:
+    """All cameras as one row. A gap of some is a gap though others record: it is shown as one."""
+    shapes = {}
+    for lane in Lane:
+        parts = [row.shape(lane) for row in rows] or [NOTHING]
+        starts = np.concatenate([part.starts_us for part in parts])
+        ends = np.concatenate([part.ends_us for part in parts])
+        shapes[lane] = Shape(*_islands(starts, ends, step_us))
+    return Row("", {}, shapes)
+
+
+def joined(spans: Sequence[Span], step_us: int) -> Shape:
+    """Neighbours nearer than a step become one."""
+    starts = np.array([span.start_wall_us for span in spans], np.int64)
+    ends = np.array([span.end_wall_us for span in spans], np.int64)
+    return Shape(*_islands(starts, ends, step_us))
 
 
 def spans_at(spans: Sequence[Span], wall_us: int, tolerance_us: int) -> list[Span]:
@@ -64,37 +103,17 @@ def spans_at(spans: Sequence[Span], wall_us: int, tolerance_us: int) -> list[Spa
     ]
 
 
-def pixel_runs(spans: Iterable[Span], axis: Axis, *, least: int = 1) -> list[tuple[int, int]]:
-    """Pixels (first, end) to fill: clipped, at least so wide, neighbours put together.
-
-    The result has at most one run for every two pixels, however many spans there are.
-    """
-    start_us, width = axis.start_us, axis.width
-    scale = width / axis.span_us
-    runs: list[tuple[int, int]] = []
-    first, end = 0, -1
-    for span in spans:
-        left = int((span.start_wall_us - start_us) * scale)
-        right = max(int((span.end_wall_us - start_us) * scale), left + least)
-        if right <= 0 or left >= width:
-            continue
-        if left > end:
-            if end > first:
-                runs.append((first, end))
-            first, end = max(left, 0), min(right, width)
-        elif right > end:
-            end = min(right, width)
-    if end > first:
-        runs.append((first, end))
-    return runs
-
-
-def merged_rows(rows: Sequence[Row]) -> Row:
-    """All cameras as one row. A gap of some is a gap though others record: it is shown as one."""
-    return Row(
-        "",
-        {lane: _ordered(span for row in rows for span in row.of(lane)) for lane in Lane},
-    )
+def pixel_runs(shape: Shape, axis: Axis, *, least: int = 1) -> list[tuple[int, int]]:
+    """Pixels (first, end) to fill: clipped, at least so wide, neighbours put together."""
+    scale = axis.width / axis.span_us
+    begin = int(np.searchsorted(shape.ends_us, axis.start_us - round(least / scale)))
+    end = int(np.searchsorted(shape.starts_us, axis.end_us, side="right"))
+    lefts = ((shape.starts_us[begin:end] - axis.start_us) * scale).astype(np.int64)
+    rights = ((shape.ends_us[begin:end] - axis.start_us) * scale).astype(np.int64)
+    firsts, lasts = _islands(lefts, np.maximum(rights, lefts + least), 0)
+    firsts, lasts = np.clip(firsts, 0, axis.width), np.clip(lasts, 0, axis.width)
+    runs = zip(firsts.tolist(), lasts.tolist(), strict=True)
+    return [(first, last) for first, last in runs if last > first]
 
 
 def next_moment(starts: Iterable[int], wall_us: int, *, forward: bool, slack_us: int) -> int | None:
@@ -111,9 +130,13 @@ def _silence(told: CameraTimeline, until_us: int) -> Iterator[Span]:
         yield Span(last, until_us, "")
 
 
-def _span_of(start_us: int, end_us: int | None, what: str, now_us: int) -> Span:
-    return Span(start_us, max(start_us, now_us) if end_us is None else end_us, what)
-
-
-def _ordered(spans: Iterable[Span]) -> tuple[Span, ...]:
-    return tuple(sorted(spans, key=lambda span: span.start_wall_us))
+def _islands(starts: Moments, ends: Moments, slack: int) -> tuple[Moments, Moments]:
+    """Intervals put together where the next begins at most `slack` after all before it ended."""
+    if not starts.size:
+        return starts, ends
+    order = np.argsort(starts, kind="stable")
+    starts, reached = starts[order], np.maximum.accumulate(ends[order])
+    is_first = np.ones(starts.size, bool)
+    is_first[1:] = starts[1:] - reached[:-1] > slack
+    is_last = np.append(is_first[1:], np.True_)
+    return starts[is_first], reached[is_last]

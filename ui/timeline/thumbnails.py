@@ -16,6 +16,10 @@ from ui.client.http import EngineHttp
 _MOST_KEPT = 400
 _MOST_AT_ONCE = 2
 _MOST_WAITING = 24
+_STEPS_S = (
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 90, 120, 150, 180, 240, 300, 360,
+    450, 600, 720, 900, 1200, 1500, 1800, 2400, 3000, 3600, 4500, 5400, 7200,
+)  # fmt: skip
 
 
 class Still(NamedTuple):
@@ -52,6 +56,10 @@ class StillCache(QObject):
             self._waiting.append(still)
             self._fetch_next()
         return None
+
+    def peek(self, still: Still) -> QPixmap | None:
+        """The picture, if it is there already."""
+        return self._kept.get(still)
 
     def forget_waiting(self) -> None:
         """Nobody looks at those any more."""
@@ -99,7 +107,4 @@ class StillCache(QObject):
 def still_step_us(us_per_pixel: float, pixels: float) -> int:
     """Stills stand on whole steps of about so many pixels: a mouse that moves uses them again."""
     wanted_s = us_per_pixel * pixels / US_PER_S
-    for step_s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600):
-        if step_s >= wanted_s:
-            return step_s * US_PER_S
-    return 7200 * US_PER_S
+    return next((step for step in _STEPS_S if step >= wanted_s), _STEPS_S[-1]) * US_PER_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QHideEvent,
@@ -26,6 +26,7 @@ from ui.timeline.painter import (
     Places,
     Scene,
     TimelinePainter,
+    cursor_frame,
     paint_cursor,
     paint_now,
     paint_selection,
@@ -144,33 +145,33 @@ class TimelineWidget(QWidget):
         self._cursor_us = wall_us
         if self._grip is Grip.NONE and self._is_following:
             share = _LIVE_SHARE if wall_us is None else _FOLLOW_SHARE
-            self._set_axis(self._axis.following(self.cursor_us, share=share))
+            self.set_axis(self._axis.following(self.cursor_us, share=share))
         self.update()
 
     def go_to(self, wall_us: int) -> None:
         """Bring a moment into view, in the middle where it is far."""
         if not self._axis.shows(wall_us):
-            self._set_axis(self._axis.centred(wall_us))
+            self.set_axis(self._axis.centred(wall_us))
         self._is_following = True
 
     def show_span(self, span_us: int) -> None:
         """So much time, around the cursor."""
         x = self._axis.x_of(self.cursor_us)
         if not 0 <= x <= self._axis.width:
-            self._set_axis(self._axis.centred(self.cursor_us))
+            self.set_axis(self._axis.centred(self.cursor_us))
             x = self._axis.width / 2
         self._is_following = True
-        self._set_axis(self._axis.spanning(span_us, x))
+        self.set_axis(self._axis.spanning(span_us, x))
 
     def show_day(self) -> None:
         """The whole local day of the cursor: 23, 24 or 25 hours."""
         start, end = self._zone.day(self.cursor_us)
         self._is_following = True
-        self._set_axis(Axis(start, end, self._axis.width))
+        self.set_axis(Axis(start, end, self._axis.width))
 
     def zoom(self, notches: float) -> None:
         """By key: around the cursor."""
-        self._set_axis(self._axis.zoomed(notches, self._axis.x_of(self.cursor_us)))
+        self.set_axis(self._axis.zoomed(notches, self._axis.x_of(self.cursor_us)))
 
     def set_range(self, range_us: tuple[int, int] | None) -> None:
         """Choose a range; its ends may come in any order."""
@@ -204,34 +205,40 @@ class TimelineWidget(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._set_axis(self._axis.with_width(self.places().labels.width()))
+        self.set_axis(self._axis.with_width(self.places().labels.width()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        tokens, places, axis = self._tokens, self.places(), self._axis
-        now = self._now_us()
+        places, axis = self.places(), self._axis
         scene = Scene(axis, places, (self.model.row(self._camera_id), self.model.everyone))
-        font = self._label_font()
         painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
-        painter.drawPixmap(0, 0, self._painter.picture(scene, self.size(), ratio, font))
-        painter.setFont(font)
-        left = places.labels.left()
+        picture = self._painter.picture(scene, self.size(), self.devicePixelRatioF())
+        painter.drawPixmap(0, 0, picture)
+        painter.setFont(self._label_font())
+        left, now = places.labels.left(), self._now_us()
         if self._range is not None:
-            paint_selection(painter, axis, places, self._range, tokens)
+            paint_selection(painter, axis, places, self._range, self._tokens)
         if axis.shows(now):
-            paint_now(painter, left + axis.x_of(now), places, tokens)
+            paint_now(painter, left + axis.x_of(now), places, self._tokens)
         if self._hover_x is not None and self._grip is Grip.NONE:
             body = places.body
-            painter.fillRect(QRect(round(self._hover_x), body.top(), 1, body.height()),
-                             ink(tokens.text_secondary))  # fmt: skip
-        cursor = self.cursor_us
-        if axis.shows(cursor):
-            exact = axis.span_us < _EXACT_BELOW_US and not self.is_live
-            text = exact_label(cursor, self._zone) if exact else clock_of(cursor, self._zone)
-            paint_cursor(painter, left + axis.x_of(cursor), places, text, tokens,
-                         is_live=self.is_live)  # fmt: skip
+            line = QRect(round(self._hover_x), body.top(), 1, body.height())
+            painter.fillRect(line, ink(self._tokens.text_secondary))
+        self._paint_cursor(painter, places)
         painter.end()
+
+    def _paint_cursor(self, painter: QPainter, places: Places) -> None:
+        """With the labels, which make room for the cursor's own."""
+        axis, cursor = self._axis, self.cursor_us
+        if not axis.shows(cursor):
+            self._painter.paint_labels(painter, axis, places, QRectF())
+            return
+        exact = axis.span_us < _EXACT_BELOW_US and not self.is_live
+        text = exact_label(cursor, self._zone) if exact else clock_of(cursor, self._zone)
+        x = places.labels.left() + axis.x_of(cursor)
+        frame = cursor_frame(painter, x, places, text)
+        self._painter.paint_labels(painter, axis, places, frame)
+        paint_cursor(painter, x, places, frame, text, self._tokens, is_live=self.is_live)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta()
@@ -242,12 +249,12 @@ class TimelineWidget(QWidget):
         if sideways:
             self._is_following = False
             by = -sideways / _NOTCH_EIGHTHS * self._axis.span_us / SPACE_2
-            self._set_axis(self._axis.moved(round(by)))
+            self.set_axis(self._axis.moved(round(by)))
         elif steps.y():
             cursor_x = self._axis.x_of(self.cursor_us)
             if self.is_live and self._axis.shows(self.cursor_us):
                 x = cursor_x  # the present stays in its place
-            self._set_axis(self._axis.zoomed(steps.y() / _NOTCH_EIGHTHS, x))
+            self.set_axis(self._axis.zoomed(steps.y() / _NOTCH_EIGHTHS, x))
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -267,7 +274,7 @@ class TimelineWidget(QWidget):
             by = round((self._held_x - x) * self._axis.us_per_pixel)
             self._held_x = x
             self._is_following = False
-            self._set_axis(self._axis.moved(by))
+            self.set_axis(self._axis.moved(by))
         else:
             self._drag(self._moment(x))
 
@@ -359,7 +366,8 @@ class TimelineWidget(QWidget):
         inside = min(max(x - places.labels.left(), 0.0), float(places.labels.width()))
         return min(self._axis.time_at(inside), self._now_us())
 
-    def _set_axis(self, axis: Axis) -> None:
+    def set_axis(self, axis: Axis) -> None:
+        """Show that stretch of time."""
         if axis == self._axis:
             return
         self._axis = axis
@@ -374,7 +382,7 @@ class TimelineWidget(QWidget):
         if self.is_live and self._is_following and self._grip is Grip.NONE:
             limit = self._axis.start_us + round(self._axis.span_us * _LIVE_SHARE)
             if now > limit and now - limit >= self._axis.us_per_pixel:
-                self._set_axis(self._axis.moved(now - limit))
+                self.set_axis(self._axis.moved(now - limit))
         if self._axis.shows(now):
             self.update()
 

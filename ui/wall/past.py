@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QRect
 from PySide6.QtGui import QFont
 
-from ui.live.media import Frame
+from ui.live.ring_feed import Shot
 from ui.theme.tokens import SPACE_1
 from ui.wall.layouts import Rect
 from ui.wall.metrics import STRIP_HEIGHT_FACTOR
@@ -23,7 +23,8 @@ class Past:
     """A moment of the past on a tile. With words it has no picture of that very moment."""
 
     wall_us: int
-    frame: Frame | None = None
+    shot: Shot | None = None
+    """The last picture, with its own time."""
     words: TileWords | None = None
 
 
@@ -53,7 +54,7 @@ def past_scene(
         name=tile.status.name or tile.status.camera_id,
         is_recording=False,
         alarm="",
-        time=exact_clock_text(past.wall_us) if words is None else "",
+        time=exact_clock_text(shot.wall_us) if shot and words is None else "",
     )
     return TileScene(
         rect=QRect(*rect),

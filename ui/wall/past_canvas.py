@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
 
-from ui.live.media import Frame
+from ui.live.ring_feed import Shot
 from ui.wall.canvas import WallCanvas
 from ui.wall.layouts import Rect
 from ui.wall.moment import Moment
@@ -16,7 +17,12 @@ from ui.wall.words import TileWords
 
 
 class PastCanvas(WallCanvas):
-    """A tile that looks back shows what it is given, says so, and leaves its ring alone."""
+    """A tile that looks back shows what it is given, says so, and leaves its ring alone.
+
+    Signals: placed() when other cameras stand on the canvas, or elsewhere.
+    """
+
+    placed = Signal()
 
     @property
     def cameras_in_the_past(self) -> tuple[str, ...]:
@@ -34,15 +40,13 @@ class PastCanvas(WallCanvas):
         tile.leave_present()
         self._update_tile(camera_id)
 
-    def show_past(self, camera_id: str, frame: Frame, wall_us: int) -> None:
-        """A picture of that moment; a tile that has returned to the present ignores it."""
-        tile, rect = self._tiles.get(camera_id), self._rect_of(camera_id)
-        if tile is None or camera_id not in self._pasts:
-            return
-        self._pasts[camera_id] = Past(wall_us, frame)
-        if rect.width > 0:
-            tile.show_frame(frame, wall_us, rect, self.devicePixelRatioF())
-            self.update(*rect)
+    def show_past(self, camera_id: str, shot: Shot) -> None:
+        """A picture with its time; a tile that has returned to the present ignores it."""
+        tile = self._tiles.get(camera_id)
+        if tile is not None and camera_id in self._pasts:
+            self._pasts[camera_id] = Past(shot.wall_us, shot)
+            tile.shot = shot
+            self._update_tile(camera_id)
 
     def tell_past(self, camera_id: str, wall_us: int, words: TileWords) -> None:
         """There is no picture of that moment: why, in words, over the last one veiled."""
@@ -65,6 +69,17 @@ class PastCanvas(WallCanvas):
         """What the tile shows of the past; None while it is live."""
         return self._pasts.get(camera_id)
 
+    def past_size(self, camera_id: str) -> tuple[int, int]:
+        """Device pixels that a picture of that camera's tile may have; 0 x 0 when it has none.
+
+        A zoomed tile wants all there are.
+        """
+        tile, rect = self._tiles.get(camera_id), self._rect_of(camera_id)
+        if tile is None or rect.width == 0:
+            return (0, 0)
+        ratio = self.devicePixelRatioF()
+        return (round(rect.width * ratio), round(rect.height * ratio))
+
     # Inside
 
     def _is_past(self, camera_id: str) -> bool:
@@ -79,13 +94,8 @@ class PastCanvas(WallCanvas):
             super()._start_main()
 
     def _place(self) -> None:
-        """Pictures of the past are converted anew at once: no next one may come while it stands."""
         super()._place()
-        for place in self._places:
-            past = self._pasts.get(place.camera_id or "")
-            if past is not None and past.frame is not None and place.camera_id:
-                tile = self._tiles[place.camera_id]
-                tile.show_frame(past.frame, past.wall_us, place.rect, self.devicePixelRatioF())
+        self.placed.emit()
 
     def _scene(self, camera_id: str, rect: Rect, now: Moment) -> TileScene:
         past = self._pasts.get(camera_id)

@@ -6,7 +6,7 @@ from nvr_app.contract.notices import TrackView
 from nvr_app.contract.status import CameraStatus
 from nvr_app.contract.timebase import NS_PER_S
 from ui.live.decode_loop import DecodedPicture
-from ui.live.media import Bitmap, Converter, Frame
+from ui.live.media import Bitmap, Converter
 from ui.live.ring_feed import RateLimit, RingFeed, Shot
 from ui.wall.layouts import Rect, fit
 from ui.wall.metrics import (
@@ -37,7 +37,6 @@ class Tile:
         self._converter = Converter()
         self._main: DecodedPicture | None = None
         self._is_past = False
-        self._past: Frame | None = None
         self._attach_again_ns = 0
         self._tracks: tuple[TrackView, ...] = ()
         self._tracks_mono_ns = 0
@@ -103,19 +102,12 @@ class Tile:
         )
 
     def leave_present(self) -> None:
-        """From now on only `show_frame` says what is shown; nothing live stays to be mistaken."""
+        """From now on `shot` is whatever is put there; nothing live stays to be mistaken."""
         self._is_past, self._main, self.shot = True, None, None
 
     def enter_present(self) -> None:
         """The ring's next picture is shown again; nothing old stays to be mistaken."""
-        self._is_past, self._past, self.shot = False, None, None
-
-    def show_frame(self, frame: Frame, wall_us: int, rect: Rect, pixel_ratio: float) -> None:
-        """Show a recorded picture of that moment."""
-        self._past = frame
-        size = (frame.width, frame.height)
-        width, height = self._pixels(fit(rect, *size), pixel_ratio, size)
-        self.shot = Shot(self._converter.convert(frame, width, height), wall_us, 0, *size)
+        self._is_past, self.shot = False, None
 
     def fit_main(self, rect: Rect, pixel_ratio: float) -> None:
         """Convert the main stream's picture anew after its place changed."""
@@ -133,7 +125,7 @@ class Tile:
     def full_size(self) -> Shot | None:
         """What is shown, as decoded; None where there is no picture to be had."""
         if self._is_past:
-            return self._full_size_past()
+            return self.shot
         if self._main is None:
             return self._feed.full_size()
         frame = self._main.frame
@@ -143,13 +135,6 @@ class Tile:
 
     def close(self) -> None:
         self._feed.close()
-
-    def _full_size_past(self) -> Shot | None:
-        frame = self._past
-        if frame is None or self.shot is None:
-            return None
-        bitmap = Converter().convert(frame, frame.width, frame.height)
-        return Shot(bitmap, self.shot.wall_us, 0, frame.width, frame.height)
 
     def _pixels(self, rect: Rect, pixel_ratio: float, size: tuple[int, int]) -> tuple[int, int]:
         """Device pixels to convert to: those on the screen, or all there are when zoomed in."""

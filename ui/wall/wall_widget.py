@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QSettings, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from ui.theme.tokens import DARK, Palette
@@ -29,13 +29,15 @@ class WallWidget(PastCanvas):
     """The live wall. Use from the GUI thread alone.
 
     Signals: selected(camera_id) · main_stream_wanted(camera_id) · main_stream_released(camera_id)
-    · layout_changed(name) · snapshot_saved(path) · message(sentence for the person).
+    · layout_changed(name) · snapshot_saved(path)
+    · menu_wanted(camera_id, point of the screen) · message(sentence for the person).
     Keys: arrows select, Enter and double click maximise, Esc goes back, Page keys turn the page,
     wheel zooms, Alt+S keeps the picture.
     """
 
     layout_changed = Signal(str)
     snapshot_saved = Signal(str)
+    menu_wanted = Signal(str, QPoint)
     message = Signal(str)
 
     def __init__(
@@ -197,6 +199,16 @@ class WallWidget(PastCanvas):
         if event.button() == Qt.MouseButton.LeftButton and place and place.camera_id:
             self._press = None
             self._toggle_maximised(place.camera_id)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By mouse the tile under it, by key the chosen one."""
+        camera_id: str | None = self.maximised_camera or self.selected_camera
+        at = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            place = self._place_at(event.pos())
+            camera_id = place.camera_id if place else None
+        if camera_id:
+            self.menu_wanted.emit(camera_id, at)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         point = event.position()
