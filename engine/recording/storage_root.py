@@ -107,6 +107,12 @@ def identities(paths: Mapping[str, Path], register: Path) -> dict[str, str]:
     return found
 
 
+def registered(paths: Mapping[str, Path], register: Path) -> set[str]:
+    """Names of those roots that have had their identity."""
+    known = _read_register(register)
+    return {name for name, path in paths.items() if known.get(name, {}).get("path") == str(path)}
+
+
 def prepare_roots(starts: Iterable[RootStart], register: Path) -> tuple[RootStart, ...]:
     """The same roots, each with the identity that it must show."""
     starts = tuple(starts)
