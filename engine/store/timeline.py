@@ -125,13 +125,14 @@ def _islands(
     In numpy rather than by window functions: thirty thousand rows take 3 ms instead of 20.
     """
     cameras, whats = _coded(columns["camera"], words), _coded(columns["what"], words)
-    order = np.lexsort((columns["a"], whats, cameras))
-    order = order[cameras[order] >= 0]
-    if not len(order):
+    asked = cameras >= 0
+    begins, ends = columns["a"][asked], columns["b"][asked]
+    if not len(begins):
         return
-    cameras, whats = cameras[order], whats[order]
-    begins, ends = columns["a"][order], columns["b"][order]
-    other = (cameras[1:] != cameras[:-1]) | (whats[1:] != whats[:-1])
+    kinds = cameras[asked] * len(words) + whats[asked]
+    order = _order(kinds, begins - int(begins.min()))
+    kinds, begins, ends = kinds[order], begins[order], ends[order]
+    other = kinds[1:] != kinds[:-1]
     groups = np.concatenate(([0], np.cumsum(other)))
     # The furthest end so far within each group: groups are lifted above each other for it.
     lift = groups * (int(ends.max()) - int(ends.min()) + 1)
@@ -140,14 +141,19 @@ def _islands(
     starts = np.concatenate(([0], np.flatnonzero(apart) + 1))
     lasts = np.concatenate((starts[1:] - 1, [len(begins) - 1]))
     names = list(words.values())
-    for camera, what, begin, end in zip(
-        cameras[starts].tolist(),
-        whats[starts].tolist(),
-        begins[starts].tolist(),
-        reached[lasts].tolist(),
-        strict=True,
+    for kind, begin, end in zip(
+        kinds[starts].tolist(), begins[starts].tolist(), reached[lasts].tolist(), strict=True
     ):
+        camera, what = divmod(kind, len(words))
         yield names[camera], names[what], begin, end
+
+
+def _order(kinds: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """By kind, then by offset. One number to sort by takes a third of the time of two."""
+    bits = int(offsets.max()).bit_length()
+    if bits + int(kinds.max()).bit_length() < 63:
+        return np.argsort((kinds << bits) | offsets)
+    return np.lexsort((offsets, kinds))
 
 
 # Rows are told apart by hashes of words: grouping and fetching numbers takes half the time.
