@@ -120,6 +120,18 @@ def prepare_roots(starts: Iterable[RootStart], register: Path) -> tuple[RootStar
     return tuple(msgspec.structs.replace(one, identity=found[one.name]) for one in starts)
 
 
+def registered_fault(name: str, path: Path, register: Path) -> str:
+    """Why this folder is not the root that was registered; empty where it is, or none was."""
+    entry = _read_register(register).get(name)
+    if entry is None or entry["path"] != str(path):
+        return ""
+    try:
+        StorageRoot(name=name, path=path, identity=entry["root_id"]).verify()
+    except StorageError as error:
+        return str(error)
+    return ""
+
+
 def _read_register(register: Path) -> dict[str, dict[str, str]]:
     try:
         content = json.loads(register.read_bytes())
