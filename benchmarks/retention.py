@@ -31,12 +31,13 @@ _LIMIT_S = 300.0
 # Paths as the engine makes them; the past belongs to cameras that the settings no longer name, so
 # that their files are not taken for what is recorded meanwhile.
 _FILL = """
-INSERT INTO segments
+INSERT INTO segments (segment_id, camera_id, run_id, root, path, start_wall_us, end_wall_us,
+    size_bytes, frames, keyframes, state, reason, codec, content_hash, aged, site, node)
 SELECT printf('%08x-1', n), 'old-' || (n % {cameras} + 1), printf('%08x', n), 'main',
        'old-' || (n % {cameras} + 1) || '/' ||
        strftime(make_timestamp(start_us), '%Y-%m-%d/%H') || '/' ||
        printf('%013d-%08x-1.mp4', (start_us // 1000)::BIGINT, n::BIGINT),
-       start_us, start_us + 60000000, {size}, 1800, 30, 'closed', '', 'h264', repeat('0', 64),
+       start_us, start_us + 60000000, {size}, 1800, 30, 'closed', '', 'h264', repeat('0', 64), '',
        's', 'n'
 FROM (SELECT range AS n, {first_us} + range * {step_us} AS start_us FROM range({segments}))
 """
