@@ -80,7 +80,8 @@ class ExportDesk:
             raise ExportRefusedError(fault)
         if not any(camera.segments for camera in cameras):
             raise NoFootageError(await self._nearest_sentence(cameras, asked))
-        await note_and_wait(self._core, asked)
+        async with self._core.retention.standing_still():  # what it needs must not go meanwhile
+            await note_and_wait(self._core, asked)
         self._submit(asked, cameras, password)
 
     async def resume(self, row: ExportRow, password: str, actor: str) -> None:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "crashes": "kill -9 of everything at random moments, up to 200 times, and what is lost",
     "powercut": "power cuts of a real file system at random moments, and what is lost",
     "clocksteps": "the wall clock is set by hours and days, and over both changes of summer time",
+    "retention": "a clean-up of 100 000 of a million segments, while eight cameras record",
     "knee": "how many cameras can be recorded before the first loss",
     "timeline": "a day of eight cameras over the API, at a million segments and ten million events",
     "rebuild": "a new index for 100 000 segment files: checkpoint and a day's journal",
