@@ -1,102 +1,101 @@
-"""How long the timeline takes to paint: `python benchmarks/timeline.py [--cameras N] [--width W]`.
-
-A day of cameras that record all the time, each with a gap an hour, motion every two minutes and an
-event every three, as the engine tells it at the timeline's width; painted into memory.
-"""
+"""A day of eight cameras on the timeline, asked of a real engine over its API."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
+import http.client
+import random
 import time
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
+import msgspec
 
-from nvr_app.contract.api import CameraTimeline, Span, Timeline
-from nvr_app.contract.timebase import US_PER_S
-from ui.client.http import EngineHttp
-from ui.theme.style import apply_theme
-from ui.theme.tokens import DARK
-from ui.timeline.axis import Axis
-from ui.timeline.model import TimelineModel, wanted_axis
-from ui.timeline.rows import joined
-from ui.timeline.widget import TimelineWidget
-from ui.timeline.zone import Zone
+from benchmarks.filled_index import CAMERAS, DAY_US, SPAN_US, START_US, fill_index
+from benchmarks.outcome import Options, Outcome, percentile
+from benchmarks.rig.engine import EngineRun
+from benchmarks.site import work_folder
+from nvr_app.contract.api import Timeline
+from nvr_app.contract.config import CameraSettings, DetectionSettings, Settings
+from nvr_app.contract.endpoint import Endpoint
 
-_MINUTE_US = 60 * US_PER_S
-_NOON_US = 1_763_985_600 * US_PER_S
+_WIDTH = 1_500
+_ROUNDS = 100
+_SPANS = {"a day": DAY_US, "an hour": DAY_US // 24, "a month": 30 * DAY_US}
 
 
-def row(camera_id: str, axis: Axis, shift: int) -> CameraTimeline:
-    """A full row; `shift` minutes keep the cameras from agreeing."""
-    at = range(axis.start_us + shift * _MINUTE_US, axis.end_us, _MINUTE_US)
-    return CameraTimeline(
-        camera_id=camera_id,
-        recorded=_told(at[::60], 58 * _MINUTE_US, "recorded", axis),
-        gaps=_told(at[58::60], 2 * _MINUTE_US, "camera_lost", axis),
-        motion=_told(at[::2], 20 * US_PER_S, "motion", axis),
-        events=_told(at[::3], 10 * US_PER_S, "person", axis),
-        bookmarks=_told(at[::240], 0, "note", axis),
-        protected=_told(at[::480], 30 * _MINUTE_US, "police", axis),
-    )
+def run(options: Options) -> Outcome:
+    """Milliseconds from request to the whole answer, at random times over three months."""
+    del options
+    outcome = Outcome("timeline")
+    # Nothing is recorded meanwhile: these cameras refuse.
+    cameras = [
+        CameraSettings(id=f"cam-{n + 1}", name=f"cam-{n + 1}", main="rtsp://127.0.0.1:9/none")
+        for n in range(CAMERAS)
+    ]
+    settings = Settings(detection=DetectionSettings(enabled=False))
+    with work_folder() as folder:
+        engine = EngineRun(folder / "data", cameras, settings=settings)
+        fill_index(engine.folder.database)
+        outcome.details["file_mb"] = round(engine.folder.database.stat().st_size / 1e6)
+        with engine:
+            engine.until(lambda: _is_open(engine), "its database")
+            endpoint = engine.endpoint
+            if endpoint is None:
+                raise RuntimeError("the engine has gone")
+            _measure(endpoint, outcome)
+    return outcome
 
 
-def _told(at: range, length_us: int, what: str, axis: Axis) -> tuple[Span, ...]:
-    """As the engine tells it: neighbours nearer than a pixel are one."""
-    spans = [Span(start, start + length_us, what) for start in at]
-    shape = joined(spans, round(axis.us_per_pixel))
-    return tuple(Span(start, end, what) for start, end in zip(*shape, strict=True))
+def _measure(endpoint: Endpoint, outcome: Outcome) -> None:
+    generator = random.Random(1)
+    client = http.client.HTTPConnection(urlsplit(endpoint.url).netloc)
+    for name, span_us in _SPANS.items():
+        times: list[float] = []
+        spans = 0
+        for number in range(_ROUNDS + 8):  # the first ones meet each thread's empty cache
+            start_us = START_US + generator.randrange(SPAN_US - span_us)
+            took_ms, answer = _ask(client, endpoint.token, start_us, start_us + span_us)
+            spans = max(spans, _spans_in(answer))
+            if number >= 8:
+                times.append(took_ms)
+        outcome.details[f"{name}, most spans"] = spans
+        outcome.add(f"{name}, p50", round(percentile(times, 0.5), 1), "ms")
+        limits = {"must": 50, "aim": 15} if name == "a day" else {}
+        outcome.add(f"{name}, p95", round(percentile(times, 0.95), 1), "ms", **limits)
+    client.close()
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cameras", type=int, default=8)
-    parser.add_argument("--width", type=int, default=1920)
-    parser.add_argument("--rounds", type=int, default=200)
-    args = parser.parse_args()
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    app = QApplication([])
-    apply_theme(app, DARK)
-    model = TimelineModel(EngineHttp(), lambda: _NOON_US)
-    widget = TimelineWidget(model, Zone(), lambda: _NOON_US)
-    widget.resize(args.width, 120)
-    widget.show()
-    widget.show_day()
-    told = wanted_axis(widget.axis)
-    names = [f"camera-{number}" for number in range(args.cameras)]
-    cameras = tuple(row(name, told, number) for number, name in enumerate(names))
-    began = time.perf_counter()
-    model.take(
-        told, Timeline(start_wall_us=told.start_us, end_wall_us=told.end_us, cameras=cameras)
-    )
-    taken_ms = (time.perf_counter() - began) * 1e3
-    widget.set_camera(names[0])
-    target = QImage(widget.size(), QImage.Format.Format_RGB32)
-    fresh, kept = [], []
-    for number in range(args.rounds):
-        axis = widget.axis
-        widget.set_axis(Axis(axis.start_us + 1, axis.end_us + 1, axis.width))
-        fresh.append(_paint_ms(widget, target))
-        widget.set_cursor(_NOON_US - number * US_PER_S)
-        kept.append(_paint_ms(widget, target))
-    print(f"{args.cameras} cameras, a day on {args.width} px")
-    print(f"  an answer put in order: {taken_ms:.1f} ms")
-    for name, times in (("all anew", fresh), ("only what moves", kept)):
-        times.sort()
-        p95 = times[int(len(times) * 0.95)]
-        print(f"  paint, {name}: median {statistics.median(times):.2f} ms, p95 {p95:.2f} ms")
+def _ask(
+    client: http.client.HTTPConnection, token: str, start_us: int, end_us: int
+) -> tuple[float, bytes]:
+    query = urlencode({"start": _iso(start_us), "end": _iso(end_us), "width": _WIDTH})
+    started_s = time.perf_counter()
+    client.request("GET", f"/api/v1/timeline?{query}", headers={"Authorization": f"Bearer {token}"})
+    answer = client.getresponse()
+    body = answer.read()
+    took_ms = (time.perf_counter() - started_s) * 1e3
+    if answer.status != 200:
+        raise RuntimeError(f"the timeline was refused: {answer.status} {body[:200]!r}")
+    return took_ms, body
 
 
-def _paint_ms(widget: TimelineWidget, target: QImage) -> float:
-    """Of this thread's own time: what else the machine does is not the timeline's."""
-    began = time.thread_time()
-    widget.render(target, QPoint())
-    return (time.thread_time() - began) * 1e3
+def _spans_in(body: bytes) -> int:
+    timeline = msgspec.json.decode(body, type=Timeline)
+    found = 0
+    for row in timeline.cameras:
+        if not row.recorded or not row.events:
+            raise RuntimeError(f"{row.camera_id} has no footage or no events: nothing is measured")
+        found += len(row.recorded) + len(row.gaps) + len(row.motion) + len(row.events)
+    return found
 
 
-if __name__ == "__main__":
-    main()
+def _is_open(engine: EngineRun) -> bool:
+    try:
+        engine.get("/api/v1/events?limit=1")
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _iso(wall_us: int) -> str:
+    return datetime.fromtimestamp(wall_us / 1e6, tz=UTC).isoformat()

@@ -27,6 +27,7 @@ COMMANDS = (
     _Command("config", "show, validate or roll back settings", "nvr_app.commands.config"),
     _Command("secrets", "status and recovery of the secrets file", "nvr_app.commands.secrets"),
     _Command("check", "prove what is recorded", "nvr_app.commands.check"),
+    _Command("export", "hand footage out with a signed manifest", "nvr_app.commands.export"),
     _Command("verify", "say whether an export is intact", "nvr_app.commands.verify"),
     _Command("audit", "prove that the journal is what it was", "nvr_app.commands.audit"),
     _Command(

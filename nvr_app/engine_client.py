@@ -25,17 +25,26 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
     return json.loads(_ask(endpoint, "GET", path) or b"null")
 
 
-def post(endpoint: Endpoint, path: str, timeout_s: float = _TIMEOUT_S) -> Any:
-    """Answer of a POST without a body."""
-    return json.loads(_ask(endpoint, "POST", path, timeout_s) or b"null")
+def post(
+    endpoint: Endpoint, path: str, timeout_s: float = _TIMEOUT_S, *, body: object = None
+) -> Any:
+    """Answer of a POST; `body` goes as JSON."""
+    data = b"" if body is None else json.dumps(body).encode()
+    return json.loads(_ask(endpoint, "POST", path, timeout_s, data) or b"null")
 
 
-def _ask(endpoint: Endpoint, method: str, path: str, timeout_s: float = _TIMEOUT_S) -> bytes:
+def _ask(
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    timeout_s: float = _TIMEOUT_S,
+    data: bytes | None = None,
+) -> bytes:
     request = urllib.request.Request(  # noqa: S310  the URL is the engine's own
         endpoint.url + path,
         method=method,
         headers={"Authorization": f"Bearer {endpoint.token}"},
-        data=b"" if method == "POST" else None,
+        data=data,
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

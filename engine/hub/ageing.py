@@ -28,6 +28,8 @@ _REST_NS = 600 * NS_PER_S
 """How long what failed is left alone: its disk may be away, its file is not going to mend."""
 _LAG_NS = 20 * NS_PER_S
 """How long the index may take to hear of what was done."""
+_LONGEST_REST_NS = 6 * 3_600 * NS_PER_S
+_MOST_FAILURES = 1_000
 _CLIPS_AT_ONCE = 4
 _BACKLOG_ROUNDS = 12
 
@@ -45,6 +47,8 @@ class AgeingDriver:
         self._moving: MoveFootage | None = None
         self._encoding: ReencodeFootage | None = None
         self._cutting: set[str] = set()
+        self._failures: dict[str, int] = {}
+        """How often the clip of an event could not be cut in a row."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -74,6 +78,7 @@ class AgeingDriver:
     async def _look(self, *, with_backlog: bool) -> None:
         now_ns = self._core.clock.mono_ns()
         self._resting = {key: until for key, until in self._resting.items() if until > now_ns}
+        self._forget_failures()
         await self._cut()
         if not self._core.storage.usages:
             return  # nothing is known of the roots yet
@@ -84,9 +89,18 @@ class AgeingDriver:
         if with_backlog:
             await self._count()
 
+    def _forget_failures(self) -> None:
+        """All but those of the last events: of older ones no clip is asked for any more."""
+        for event_id in list(self._failures)[:-_MOST_FAILURES]:
+            del self._failures[event_id]
+
     async def _move(self) -> None:
         question = plan.MoveQuestion(
-            roots=tuple(plan.tier_roots(self._core.storage.usages, self._buckets)),
+            roots=tuple(
+                plan.tier_roots(
+                    self._core.storage.usages, self._buckets, frozenset(self._core.buckets.faults)
+                )
+            ),
             buckets=frozenset(self._buckets),
             policy=plan.tier_policy(self._core.start.settings, self._core.state.cameras.values()),
             now_wall_us=self._core.clock.wall_us(),
@@ -190,10 +204,14 @@ class AgeingDriver:
 
     async def _finish_clip(self, chore: CutClip) -> None:
         try:
-            await self._core.chores.submit(chore)
+            end = await self._core.chores.submit(chore)
         finally:
             self._cutting.discard(chore.event_id)
-        self._resting["clip", chore.event_id] = self._core.clock.mono_ns() + _REST_NS
+        # Footage that moved in that moment is there at the next try; what is damaged stays so.
+        failures = 0 if end.state == "done" else self._failures.get(chore.event_id, 0) + 1
+        self._failures[chore.event_id] = failures
+        rest_ns = min(_LAG_NS * 4**failures, _LONGEST_REST_NS)
+        self._resting["clip", chore.event_id] = self._core.clock.mono_ns() + rest_ns
 
     async def _count(self) -> None:
         now_us = self._core.clock.wall_us()

@@ -25,8 +25,13 @@ _EVENTS = 200
 _BEHIND: dict[str, tuple[str, ...]] = {"hevc": ("hevc", "av1"), "av1": ("av1",)}
 
 
-def tier_roots(usages: Sequence[RootUsage], buckets: Sequence[str]) -> list[TierRoot]:
-    """The roots as the choosers see them, in the order of the settings; buckets come last."""
+def tier_roots(
+    usages: Sequence[RootUsage], buckets: Sequence[str], away: frozenset[str] = frozenset()
+) -> list[TierRoot]:
+    """The roots as the choosers see them, in the order of the settings; buckets come last.
+
+    `away` are the buckets that do not answer.
+    """
     roots = [
         TierRoot(
             name=usage.name,
@@ -40,7 +45,9 @@ def tier_roots(usages: Sequence[RootUsage], buckets: Sequence[str]) -> list[Tier
         )
         for usage in usages
     ]
-    return roots + [TierRoot(name=name, role="cold") for name in buckets]
+    return roots + [
+        TierRoot(name=name, role="cold", is_usable=name not in away) for name in buckets
+    ]
 
 
 def tier_policy(settings: Settings, cameras: Iterable[CameraSettings]) -> TierPolicy:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.base.clock import Clock
 from engine.base.registry import MetricsRegistry
+from engine.hub.bucket_watch import BucketWatch
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
 from engine.hub.disk_threads import DiskThreads
@@ -48,6 +49,7 @@ class HubCore:
     storage: StorageWatch
     chores: ChoreBook
     forecast: StorageForecast
+    buckets: BucketWatch
     footage: SegmentOpener
     retention: Keeper
     schedule: RetentionSchedule

@@ -17,6 +17,7 @@ from engine.base.clock import SystemClock
 from engine.base.registry import MetricsRegistry
 from engine.hub.ageing import AgeingDriver
 from engine.hub.api.app import build_app
+from engine.hub.bucket_watch import BucketWatch
 from engine.hub.channel_server import ChannelServer
 from engine.hub.chores import ChoreBook
 from engine.hub.core import HubCore
@@ -42,6 +43,7 @@ from engine.hub.web_server import PortTakenError, WebServer, bind
 from engine.hub.worker_link import WorkerLink
 from engine.playback.index_cache import IndexCache
 from engine.playback.segment_file import SegmentOpener
+from engine.retention.rules import payload_periods
 from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
 from nvr_app.contract.endpoint import Endpoint
@@ -96,7 +98,13 @@ class Hub:
             self._note_from_thread,
         )
         self._records = RecordKeeper(
-            self._data_dir, self._journal, self._index, self._clock, self._registry, signing_seed
+            self._data_dir,
+            self._journal,
+            self._index,
+            self._clock,
+            self._registry,
+            signing_seed,
+            payload_periods(start.settings.retention),
         )
         self._channels = ChannelServer(self._run_dir, start.instance_id, self)
         storage = StorageWatch(
@@ -106,6 +114,7 @@ class Hub:
             self._registry,
             self._journal.note,
         )
+        buckets, disks = Buckets(start.buckets), DiskThreads()
         queries = QueryPool(self._index, self._clock, self._registry)
         chores = ChoreBook(self._channels, self._clock)
         keeper = Keeper(
@@ -135,15 +144,16 @@ class Hub:
             usage=ProcessUsage(start.supervisor_pid, self._clock, self._registry),
             storage=storage,
             forecast=StorageForecast(start, queries, storage, self._clock, self._registry),
-            footage=SegmentOpener(storage.folder_of, Buckets(start.buckets).get),
             chores=chores,
             retention=keeper,
             schedule=RetentionSchedule(start.settings.retention, keeper.run_as_scheduled),
             emergency=EmergencyWatch(
                 keeper, storage, bool(start.buckets), self._journal, self._clock
             ),
+            footage=SegmentOpener(storage.folder_of, buckets.get),
             fragments=IndexCache(),
-            disks=DiskThreads(),
+            disks=disks,
+            buckets=BucketWatch(buckets, disks),
             tell_supervisor=control.tell,
         )
         self._ageing = AgeingDriver(self._core)
@@ -169,6 +179,7 @@ class Hub:
             asyncio.create_task(self._core.forecast.run(), name="forecast"),
             asyncio.create_task(self._core.emergency.run(), name="emergency"),
             asyncio.create_task(keep_garbage_low(self._core.retention), name="garbage"),
+            asyncio.create_task(self._core.buckets.run(), name="buckets"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -48,13 +48,6 @@ _SYNC_S = 30.0
 _DAYS_BACK = 7
 KEPT_CHECKPOINTS = 3
 
-KEEP_PAYLOADS_US: Mapping[str, int] = {
-    name: days * _DAY_US
-    for name, days in (("media", 90), ("system", 90), ("events", 365), ("audit", 7 * 365 + 2))
-}
-"""How long payloads are kept by class; counted days stay for good. What is still true after that
-(footage that is kept, protections, bookmarks) stands in the checkpoints."""
-
 
 def is_due(now_us: int, last_us: int) -> bool:
     """Whether a night's work has come up since the last one."""
@@ -73,8 +66,14 @@ class RecordKeeper:
         clock: Clock,
         registry: MetricsRegistry,
         signing_seed: Callable[[], bytes],
+        keep_us: Mapping[str, int],
     ) -> None:
-        """`signing_seed` may take seconds; UserError: there is no key to be had."""
+        """`signing_seed` may take seconds; UserError: there is no key to be had.
+
+        `keep_us`: how long payloads are kept by class; those not named are kept for good. What is
+        still true after that (footage that is there, protections) stands in the checkpoints.
+        """
+        self._keep_us = keep_us
         self._journal_dir = data_dir / "journal"
         self._keys_dir = data_dir / "config" / "signing-keys"
         self._journal = journal
@@ -122,7 +121,7 @@ class RecordKeeper:
         try:
             self.count_days()
             self.sign()
-            self.drop_payloads(KEEP_PAYLOADS_US)
+            self.drop_payloads(self._keep_us)
         except (EngineError, UserError, OSError, zstandard.ZstdError) as error:
             self._not_before_us = self._clock.wall_us() + _RETRY_US
             if not self._stopping.is_set():

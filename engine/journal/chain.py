@@ -55,11 +55,10 @@ def next_line(
 
 def parse_line(line: bytes) -> ChainLine | None:
     """A line of a chain file (without its newline), or None when it is none."""
-    parts = line.split(b" ")
-    if len(parts) != _FIELDS:
-        return None
     try:
-        texts = [part.decode("ascii") for part in parts]
+        texts = line.decode("ascii").split(" ")
+        if len(texts) != _FIELDS:
+            return None
         return ChainLine(int(texts[0]), int(texts[1]), *texts[2:])
     except ValueError:
         return None

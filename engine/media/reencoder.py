@@ -7,6 +7,8 @@ the tick, so wall time stays where it was. Sound is copied.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +28,10 @@ AgedCodec = Literal["hevc", "av1"]
 
 _ENCODERS: dict[AgedCodec, str] = {"hevc": "libx265", "av1": "libsvtav1"}
 _FRAGMENT_US = 500_000
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.ENOENT, errno.ENODEV,
+     errno.ENOTCONN, errno.ESTALE, errno.EACCES, errno.EPERM}
+)  # fmt: skip
 
 
 class ReencodeError(EngineError):
@@ -48,8 +54,9 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
     """Encode `source` into the new file `target`; the number of pictures written. Blocks long.
 
     `pace` is called after every picture: it may sleep (CPU budget) or raise (stop); what it
-    raises comes through. ReencodeError: the source or the encoder failed. A file that was begun
-    is left to the caller. One thread encodes, beside those that the encoder needs for itself.
+    raises comes through. ReencodeError: the source or the encoder failed, as they would again.
+    OSError: the disk did (full, away, failing), which may pass. A file that was begun is left to
+    the caller. One thread encodes, beside those that the encoder needs for itself.
     """
     try:
         with av.open(str(source), options={"protocol_whitelist": "file"}) as incoming:
@@ -58,6 +65,9 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
             with av.open(str(target), "w", format="mp4", options=_mux_options(incoming)) as out:
                 return _Transfer(incoming, out, wanted, pace).run()
     except (av.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in _OF_THE_DISK:
+            raise OSError(number, f"{os.strerror(number)} while encoding {source.name}") from None
         raise ReencodeError(
             f"could not encode {source.name} anew as {wanted.codec}: "
             f"{getattr(error, 'strerror', None) or error}; the original is kept"
@@ -67,9 +77,8 @@ def encode_anew(source: Path, target: Path, wanted: EncodeTarget, pace: Callable
 def _mux_options(incoming: av.container.InputContainer) -> dict[str, str]:
     base = incoming.streams.video[0].time_base
     return {
-        # The head is written with the first fragment: it then holds the edit list that takes the
-        # delay of reordered pictures out again. Without it all of them would be shown late.
-        "movflags": "frag_keyframe+delay_moov+default_base_moof",
+        # As the recorder writes them: no edit lists, which readers of boxes need not know then.
+        "movflags": "frag_keyframe+empty_moov+default_base_moof",
         "frag_duration": str(_FRAGMENT_US),
         # The source's own ticks: no time is rounded.
         "video_track_timescale": str(base.denominator if base else 90_000),
@@ -137,9 +146,9 @@ class _Transfer:
         base = packet.time_base
         if self._sound is None or self._origin is None or packet.dts is None or base is None:
             return
-        # What comes before the picture (a codec's run-up) gets times below nought: the edit list
-        # keeps it from being heard, and every packet stays.
         shift = round(self._origin / base)
+        if packet.dts < shift:
+            return  # sound from before the picture, as in the recorder
         packet.dts -= shift
         packet.pts = packet.dts if packet.pts is None else packet.pts - shift
         packet.stream = self._sound
@@ -171,8 +180,9 @@ def _add_encoder(
 def _encoder_options(wanted: EncodeTarget, group: int) -> dict[str, str]:
     options = {"preset": wanted.preset, "crf": str(wanted.crf)}
     if wanted.codec == "hevc":
+        # No reordered pictures: without edit lists all of them would be shown late.
         options["x265-params"] = (
-            "log-level=error:pools=none:frame-threads=1:wpp=0:open-gop=0:scenecut=0:"
+            "log-level=error:pools=none:frame-threads=1:wpp=0:bframes=0:open-gop=0:scenecut=0:"
             f"keyint={group}:min-keyint={group}"
         )
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def _times_of(
 def require_same_footage(
     source: Path, result: Path, wanted: EncodeTarget, pace: Callable[[], None]
 ) -> None:
-    """Compare what was encoded with what it came from. ReencodeError says what differs.
+    """Compare what was encoded with what it came from. ReencodeError says what differs; OSError:
+    one of the two cannot be reached at present.
 
     Every picture of the result is decoded; times must be those of the source within half a
     millisecond, keyframes no further apart than wanted, and sound must still be there.
@@ -77,6 +79,8 @@ def require_same_footage(
         before = read_times(source, pace=None)
         after = read_times(result, pace=pace)
     except SourceError as error:
+        if error.fault in {"not_found", "unreachable"}:
+            raise OSError(errno.EIO, str(error)) from None
         raise ReencodeError(f"what was encoded cannot be read back: {error}") from None
     fault = _difference(before, after, wanted)
     if fault:

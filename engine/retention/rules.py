@@ -65,10 +65,11 @@ def payload_periods(settings: RetentionSettings) -> dict[str, int]:
     """How long the journal keeps the payloads of each retention class, in µs; classes that are
     not named are kept for good.
 
-    Footage and its records: until both are past their time; what became of footage is part of the
-    audit. Daily counts have no period: they outlive what they were counted from.
+    What became of footage is part of the audit: its records are kept as long. Daily counts have no
+    period: they outlive what they were counted from.
     """
     by_class = {
+        "media": kept_us(settings.audit_logs),
         "events": kept_us(settings.detection_metadata),
         "system": kept_us(settings.system_logs),
         "audit": kept_us(settings.audit_logs),

@@ -15,7 +15,7 @@ from engine.store.reader_ageing import AgeingQuery
 from engine.store.reader_records import RecordsQuery
 from engine.store.reader_retention import RetentionQueries
 from engine.store.rows import CameraStateRow, EventRow, GapRow, SegmentRow
-from engine.store.timeline import TimelineQuestion, TimelineSpans, read_timeline
+from engine.store.timeline import TimelineQuestion, TimelineSpans, Words, read_timeline
 from nvr_app.contract.events import PathPoint
 from nvr_app.contract.geometry import Box
 
@@ -69,6 +69,7 @@ class StoreReader:
         self._cursor = cursor
         self._watch = watch
         self.retention = RetentionQueries(self._ask)
+        self._words: Words = {0: ""}
 
     def events(
         self,
@@ -191,7 +192,7 @@ class StoreReader:
 
     def timeline(self, question: TimelineQuestion) -> dict[str, TimelineSpans]:
         """What a timeline shows, camera by camera, as fine as was asked for."""
-        return read_timeline(self._ask, self._columns, question)
+        return read_timeline(self._ask, self._columns, question, self._words)
 
     @property
     def evidence(self) -> EvidenceReader:

@@ -9,7 +9,13 @@ import duckdb
 
 from engine.journal.head_signing import trusted_keys
 from engine.journal.reader import hash_at
-from engine.store.checkpoint import Checkpoint, find_checkpoints, newest_valid
+from engine.store.checkpoint import (
+    Checkpoint,
+    CheckpointRefusedError,
+    find_checkpoints,
+    newest_valid,
+    verify_checkpoint,
+)
 from engine.store.errors import StoreError
 from engine.store.parquet import confine, import_tables
 from engine.store.schema import migrate
@@ -40,20 +46,38 @@ def begin_database(database: Path, journal_dir: Path, keys_dir: Path) -> Restore
 
     Nothing may lie at `database`. The tail of the journal is the caller's. StoreError.
     """
-    checkpoint, refused = choose_checkpoint(journal_dir, keys_dir)
-    if checkpoint is None:
-        return Restored("", 0, refused)
+    refused: list[str] = []
+    keys = trusted_keys(keys_dir)
+    for folder in find_checkpoints(journal_dir):
+        try:
+            checkpoint = verify_checkpoint(folder, keys, lambda seq: hash_at(journal_dir, seq))
+            _fill_or_leave_nothing(database, checkpoint)
+        except CheckpointRefusedError as error:
+            refused.append(str(error))
+            continue
+        clean_marker(database).touch()
+        return Restored(checkpoint.name, checkpoint.manifest.up_to_seq, tuple(refused))
+    return Restored("", 0, tuple(refused))
+
+
+def _fill_or_leave_nothing(database: Path, checkpoint: Checkpoint) -> None:
+    """CheckpointRefusedError: its rows do not fit the tables. StoreError: the disk has failed, and
+    no other checkpoint would do better.
+    """
     try:
         _fill(database, checkpoint)
     except (duckdb.Error, OSError, ValueError) as error:
         for path in (database, database.with_name(f"{database.name}.wal")):
             path.unlink(missing_ok=True)
-        raise StoreError(
-            f"checkpoint {checkpoint.name} could not be brought into a new database "
-            f"({str(error).splitlines()[0]}); free space on its disk if that is what is missing"
+        words = str(error).splitlines()[0]
+        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException | OSError):
+            raise StoreError(
+                f"checkpoint {checkpoint.name} could not be brought into a new database "
+                f"({words}); free space on its disk if that is what is missing"
+            ) from None
+        raise CheckpointRefusedError(
+            f"checkpoint {checkpoint.name} is not used: it does not fit the tables ({words})"
         ) from None
-    clean_marker(database).touch()
-    return Restored(checkpoint.name, checkpoint.manifest.up_to_seq, refused)
 
 
 def open_or_restore(store: Store, journal_dir: Path, keys_dir: Path) -> tuple[Opening, Restored]:

@@ -24,6 +24,8 @@ BENCHMARKS = {
     "powercut": "power cuts of a real file system at random moments, and what is lost",
     "clocksteps": "the wall clock is set by hours and days, and over both changes of summer time",
     "knee": "how many cameras can be recorded before the first loss",
+    "timeline": "a day of eight cameras over the API, at a million segments and ten million events",
+    "rebuild": "a new index for 100 000 segment files: checkpoint and a day's journal",
     "database": "queries at ten million events",
     "seek": "from asking for a recorded moment in 1080p to its picture painted",
     "playback": "synchronous playback of recorded tiles: skew, pictures shown, CPU",

@@ -49,7 +49,17 @@ def run(args: argparse.Namespace) -> int:
     """0 when nothing fails."""
     folder = data_folder(args.data_dir)
     findings: list[Finding] = []
-    for look in (_program, _libraries, _folder, _settings, _ports, _shared_memory, _clock, _window):
+    for look in (
+        _program,
+        _libraries,
+        _folder,
+        _settings,
+        _ports,
+        _shared_memory,
+        _clock,
+        _signing,
+        _window,
+    ):
         findings.extend(_looked(look, folder))
     findings.extend(_detection(folder, args.models_dir))
     if args.json:
@@ -204,6 +214,22 @@ def _clock(_: DataFolder) -> Iterator[Finding]:
     remedy = "" if is_good else "switch NTP on: timedatectl set-ntp true"
     text = "synchronised" if is_good else "not synchronised: evidence needs the right time"
     yield Finding("ok" if is_good else "warn", "clock", text, remedy)
+
+
+def _signing(folder: DataFolder) -> Iterator[Finding]:
+    from nvr_app.evidence.signing import Signer
+    from nvr_app.secrets import Secrets
+
+    if not (folder.config / "secrets.enc").exists():
+        yield Finding("ok", "signing key", "none yet: made at the engine's first start")
+        return
+    try:
+        key_id = Signer(Secrets(folder).signing_seed()).key_id
+    except UserError as error:
+        remedy = "nvr secrets recover"
+        yield Finding("fail", "signing key", f"exports cannot be signed: {error}", remedy)
+        return
+    yield Finding("ok", "signing key", f"exports bear the fingerprint {key_id}")
 
 
 def _window(_: DataFolder) -> Iterator[Finding]:

@@ -48,6 +48,8 @@ class SegmentIndex(msgspec.Struct, frozen=True, kw_only=True):
     start_wall_us: int
     end_wall_us: int | None
     state: str
+    content_hash: str = ""
+    """Of the whole file, once closed; the `ETag` of its media. Another one: index it anew."""
     init_size: int
     indexed_bytes: int
     tracks: tuple[TrackView, ...]

@@ -20,6 +20,8 @@ class BucketView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bucket: str
     storage_class: str
+    fault: str = ""
+    """Why it cannot be used; empty while it answers."""
 
 
 class CameraForecast(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,22 @@ import signal
 import time
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from engine.media.same_footage import read_times
-from nvr_app.contract.config import AgeingSettings, ClipSettings, StorageSettings
+from engine.storage_access.bucket import Bucket
+from nvr_app.contract.config import (
+    AgeingSettings,
+    BucketSettings,
+    ClipSettings,
+    Credentials,
+    StorageSettings,
+)
+from nvr_app.secrets import Secrets
 from tests.support.fact_teller import FactTeller
 
 SECOND = 1 / 86_400
+LOGIN = Credentials(user="key", password="secret")
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -64,8 +74,30 @@ def metrics(engine):
     return engine.ask("/metrics")[1].decode()
 
 
-def test_an_event_leaves_a_clip_with_its_rolls(engine, sim_cameras):
-    one = engine(sim_cameras(1), clips=ClipSettings(pre_s=2, post_s=1)).start()
+@pytest.fixture
+def store():
+    """A server that speaks S3, with an empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = BucketSettings(
+        name="vault", bucket="evidence", region="us-east-1", endpoint=f"http://{host}:{port}"
+    )
+    bucket = Bucket(settings, LOGIN)
+    bucket._client.create_bucket(Bucket="evidence")
+    yield bucket
+    server.stop()
+
+
+def test_footage_plays_from_a_bucket_and_an_event_leaves_a_clip(engine, sim_cameras, store):
+    one = engine(
+        sim_cameras(1),
+        bucket=(store._settings,),
+        ageing=AgeingSettings(cold_after_days=SECOND, reencode=False),
+        clips=ClipSettings(pre_s=2, post_s=1),
+    )
+    Secrets(one.folder).set_bucket("vault", LOGIN)
+    one.start()
     teller = FactTeller(one.folder.root)
     teller.start()
     try:
@@ -82,5 +114,20 @@ def test_an_event_leaves_a_clip_with_its_rolls(engine, sim_cameras):
         assert media.decoded == len(media.times_us)
         assert 4.0e6 < media.times_us[-1] < 7.5e6
         assert list((one.folder.root / "clips" / "a").rglob("e1.mp4"))
+
+        def archived():
+            return [s for s in segments(one) if s["root"] == "vault"]
+
+        one.until(archived, "a segment in the bucket", 60)
+        segment = archived()[0]
+        status, body = one.ask(f"/api/v1/segments/{segment['segment_id']}/media")
+        assert (status, len(body)) == (200, segment["size_bytes"])
+        assert body == store.read(segment["path"], 0, len(body))
+        assert not (one.folder.recordings / segment["path"]).exists()
+        assert [b["fault"] for b in one.json("/api/v1/storage")["buckets"]] == [""]
     finally:
         teller.close()
+    one.stop()
+    code, report = one.check()
+    assert (code, report["is_sound"]) == (0, True)
+    assert report["in_buckets"] >= 1

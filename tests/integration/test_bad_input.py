@@ -21,6 +21,7 @@ from nvr_app.contract.config import (
 )
 from tests.support.engine_process import Engine
 from tests.support.patience import PATIENCE_S
+from tests.support.small_disk import fill, mounted
 
 CANARY = "hunter2-kanarie-9f31"
 MIB = 1024**2
@@ -175,23 +176,6 @@ def test_a_second_engine_is_refused_and_the_first_one_does_not_notice(mistaken):
 # --- disks
 
 
-@contextlib.contextmanager
-def mounted(target, options):
-    """A small disk of our own; skips where this user may mount nothing."""
-    target.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "nvr-test", str(target)]
-    try:
-        done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command here")
-    if done.returncode:
-        pytest.skip(f"this user may not mount a disk: {done.stderr.strip()}")
-    try:
-        yield target
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
-
-
 def test_a_read_only_data_folder_is_a_sentence(tmp_path):
     with mounted(tmp_path / "d", "size=1m,ro"):
         done = nvr(tmp_path / "d", "engine", "--port", "0")
@@ -210,16 +194,6 @@ def test_an_existing_data_folder_that_became_read_only_is_a_sentence(tmp_path):
     assert done.returncode == 1
     assert is_sentence(done.stderr)
     assert "not writable" in done.stderr
-
-
-def fill(disk):
-    """Take all its space; the file that holds it."""
-    ballast = disk / "ballast"
-    for piece in (bytes(16 * 1024), b"\0"):
-        with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(piece)
-    return ballast
 
 
 def test_a_full_disk_is_told_survived_and_the_gap_is_on_the_record(engine, clip, tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +84,13 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     assert again == 409
     assert "complete" in words["error"]
 
+    look_for_nothing(engine)
+    fail_and_resume(engine, asked, tmp_path)
+    encrypt(engine, asked, tmp_path)
+    export_by_command(engine, asked, tmp_path, key["key_id"])
+
+
+def look_for_nothing(engine):
     status, words = post(
         engine, "/api/v1/exports", camera_ids=["a"], start="2020-01-01T00:00:00Z",
         end="2020-01-01T01:00:00Z",
@@ -89,7 +99,9 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     assert "no footage from 2020-01-01T00:00:00.000Z" in words["error"]
     assert "the nearest begins 20" in words["error"]
 
-    # failed for want of its disk, resumed once it is there
+
+def fail_and_resume(engine, asked, tmp_path):
+    """Failed for want of its disk, resumed once it is there."""
     (tmp_path / "gone").write_text("a file where the disk should be")
     status, view = post(engine, "/api/v1/exports", **(asked | {"folder": str(tmp_path / "gone")}))
     assert status == 202
@@ -101,8 +113,10 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     assert status == 202
     assert until_ended(engine, view["export_id"])["state"] == "done"
 
-    # with a password: one archive
-    status, view = post(engine, "/api/v1/exports", **asked, password="secret words")
+
+def encrypt(engine, asked, tmp_path):
+    """With a password: one archive, and the password is nowhere."""
+    _, view = post(engine, "/api/v1/exports", **asked, password="secret words")
     archive = until_ended(engine, view["export_id"])
     assert archive["state"] == "done", archive
     assert verify_export(tmp_path / "stick" / archive["place"].rpartition("/")[2],
@@ -111,6 +125,32 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     assert b"secret words" not in journal
     assert "secret words" not in engine.log()
     assert [e["state"] for e in engine.json("/api/v1/exports")["exports"]] == ["done"] * 3
+
+
+def export_by_command(engine, asked, tmp_path, key_id):
+    """Through the engine, and once it is dead."""
+    words = ["export", "--camera", "a", "--from", asked["start"], "--to", asked["end"]]
+    through = nvr(engine, *words, "--out", tmp_path / "cli", "--json")
+    assert through.returncode == 0, through.stderr
+    assert verify_export(Path(json.loads(through.stdout)["place"])).is_intact
+    engine.kill_everything()
+    alone = nvr(engine, *words, "--out", tmp_path / "dead", "--json", "--burn-time")
+    assert alone.returncode == 0, alone.stderr
+    dead = verify_export(Path(json.loads(alone.stdout)["place"]), expected_key_id=key_id)
+    assert dead.is_intact
+    assert dead.manifest.burned_time
+    refused = nvr(engine, *words[:-1], "yesterday", "--out", tmp_path / "dead")
+    assert refused.returncode == 1
+    assert "--to: 'yesterday' is no time" in refused.stderr
+    assert nvr(engine, "export", "--camera", "a").returncode == 1
+    assert key_id in nvr(engine, "doctor").stdout
+
+
+def nvr(engine, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "nvr_app", "--data-dir", str(engine.folder.root), *map(str, words)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def test_marks_are_there_at_once_and_survive_a_restart(engine, sim_cameras):

@@ -39,6 +39,7 @@ class Codec:
     extradata: bytes
     width: int = 0
     height: int = 0
+    sample_rate: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def read_head(head: bytes) -> FootageHead:
             return FootageHead(
                 tracks,
                 Codec(video.name, bytes(video.extradata or b""), video.width, video.height),
-                Codec(sound.name, bytes(sound.extradata or b"")) if sound is not None else None,
+                None
+                if sound is None
+                else Codec(
+                    sound.name, bytes(sound.extradata or b""), sample_rate=sound.sample_rate
+                ),
             )
     except (ValueError, LookupError, struct.error, av.FFmpegError) as error:
         raise UndecodableError(f"the file's beginning cannot be read: {error}") from None
@@ -100,7 +105,8 @@ def units_of(fragments: bytes, head: FootageHead, kind: str) -> list[Unit]:
             except (ValueError, KeyError, struct.error):
                 samples = []
             units += [_unit(fragments, at, one, track) for one in samples
-                      if one.track_id == track.track_id]  # fmt: skip
+                      if one.track_id == track.track_id and one.size
+                      and 0 <= at + one.offset <= len(fragments) - one.size]  # fmt: skip
         at += size
     return units
 
@@ -174,7 +180,7 @@ class FootageDecoder:
 class SoundDecoder:
     """Decodes sound into 48 kHz stereo of 16 bits. One thread."""
 
-    def __init__(self, codec: Codec, rate: int) -> None:
+    def __init__(self, codec: Codec) -> None:
         try:
             context = av.CodecContext.create(codec.name, "r")
         except ValueError:
@@ -183,8 +189,8 @@ class SoundDecoder:
             raise UndecodableError(f"{codec.name!r} is no sound")
         if codec.extradata:
             context.extradata = codec.extradata
-        elif rate:
-            context.sample_rate = rate
+        if codec.sample_rate:
+            context.sample_rate = codec.sample_rate
         self._context = context
         self._resampler = AudioResampler(format="s16", layout="stereo", rate=SOUND_RATE)
 

@@ -52,13 +52,15 @@ class FootageHttp:
     def index(self, segment_id: str) -> SegmentIndex:
         return self._struct(f"/api/v1/segments/{segment_id}/index", SegmentIndex, {})
 
-    def media(self, segment_id: str, offset: int, size: int) -> bytes:
-        """Exactly those bytes of the segment's file."""
+    def media(self, segment_id: str, offset: int, size: int, content_hash: str = "") -> bytes:
+        """Exactly those bytes of the file with that content; it may have been encoded anew."""
         header = {"Range": f"bytes={offset}-{offset + size - 1}"}
+        if content_hash:
+            header["If-Range"] = f'"{content_hash}"'
         body = self._get(f"/api/v1/segments/{segment_id}/media", header)
         if len(body) != size:
             raise FootageUnavailableError(
-                f"segment {segment_id} gave {len(body)} bytes instead of {size}"
+                f"segment {segment_id} is no longer what its index said; it is read anew"
             )
         return body
 

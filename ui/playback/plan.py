@@ -62,6 +62,7 @@ class Plans:
     def forget(self) -> None:
         """Something could not be had: look anew where the footage lies."""
         self._catalogue.forget()
+        self._reader.forget()
 
     def plan(self, goal: Goal) -> Iterator[Step]:
         """Pictures from the goal's moment on, in the order in which they are to be shown."""
@@ -310,6 +311,11 @@ class Plans:
 
     def _units(self, segment: ReadSegment, first: int, end: int) -> list[Unit]:
         units = self._reader.units(segment, first, end)
+        begin_us = segment.view.start_wall_us
+        for lost in self._reader.lost:
+            start_us = begin_us + lost.start_us
+            end_us = start_us + lost.duration_us
+            self._around.tell(LaneState(LaneKind.DAMAGED, start_us, end_us, DAMAGED))
         if len(units) > 1:
             span_us = max(u.pts_us for u in units) - min(u.pts_us for u in units)
             self.fps = (len(units) - 1) * 1e6 / span_us if span_us else self.fps

@@ -147,6 +147,11 @@ class Player(QObject):
         return self._wants_to_run
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the clock goes at this moment, rather than waiting for pictures."""
+        return self._clock.is_running
+
+    @property
     def keys_only(self) -> bool:
         """Whether it is too fast to show more than keyframes."""
         return choose_keys_only(

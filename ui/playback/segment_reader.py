@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nvr_app.contract.api import SegmentView
 from nvr_app.contract.footage import FragmentView, SegmentIndex
-from ui.live.footage_media import FootageHead, Unit, read_head, units_of
+from ui.live.footage_media import FootageHead, UndecodableError, Unit, read_head, units_of
 from ui.playback.footage_http import FootageHttp
 
 _LEAST_STRETCH_US = 900_000
@@ -62,6 +62,7 @@ class SegmentReader:
     def __init__(self, http: FootageHttp) -> None:
         self._http = http
         self._kept: OrderedDict[str, ReadSegment] = OrderedDict()
+        self.lost: list[FragmentView] = []
 
     def read(self, view: SegmentView, *, anew: bool = False) -> ReadSegment:
         """FootageUnavailableError, UndecodableError. `anew`: it was open, and may have grown."""
@@ -72,7 +73,11 @@ class SegmentReader:
         index = self._http.index(view.segment_id)
         head = known.head if known is not None and known.index.init_size else None
         if head is None:
-            head = read_head(self._http.media(view.segment_id, 0, max(index.init_size, 1)))
+            start = self._http.media(view.segment_id, 0, max(index.init_size, 1))
+            try:
+                head = read_head(start)
+            except UndecodableError as error:
+                raise UndecodableError(f"segment {view.segment_id}: {error}") from None
         read = ReadSegment(view, index, head, _stretches(index), _damages(index))
         self._kept[view.segment_id] = read
         self._kept.move_to_end(view.segment_id)
@@ -80,15 +85,34 @@ class SegmentReader:
             self._kept.popitem(last=False)
         return read
 
+    def forget(self) -> None:
+        """Something was not as its index said: look at every segment anew."""
+        self._kept.clear()
+
     def units(self, segment: ReadSegment, first: int, end: int, kind: str = "video") -> list[Unit]:
-        """Access units of the fragments [first, end). FootageUnavailableError."""
-        return units_of(self.fetch(segment, first, end), segment.head, kind)
+        """Access units of the fragments [first, end). FootageUnavailableError.
+
+        `lost` then names those of them that hold none any more.
+        """
+        data = memoryview(self.fetch(segment, first, end))
+        units: list[Unit] = []
+        self.lost.clear()
+        at = 0
+        for fragment in segment.index.fragments[first:end]:
+            found = units_of(bytes(data[at : at + fragment.size_bytes]), segment.head, kind)
+            if not found:
+                self.lost.append(fragment)
+            units += found
+            at += fragment.size_bytes
+        return units
 
     def fetch(self, segment: ReadSegment, first: int, end: int) -> bytes:
         """Bytes of the fragments [first, end); what lies damaged between them is left out."""
         parts = []
         for offset, size in _runs(segment.index.fragments[first:end]):
-            parts.append(self._http.media(segment.view.segment_id, offset, size))
+            parts.append(
+                self._http.media(segment.view.segment_id, offset, size, segment.index.content_hash)
+            )
         return b"".join(parts)
 
 

@@ -58,6 +58,7 @@ class StorageCard(QWidget):
         lines = [_camera_words(camera) for camera in view.cameras[:_MOST_CAMERAS]]
         lines += [
             self.tr("{}: bucket {}, {}").format(b.name, b.bucket, b.storage_class)
+            + (f"\n{b.fault}" if b.fault else "")
             for b in view.buckets
         ]
         self.cameras.setText("\n".join(lines))

@@ -153,6 +153,7 @@ def _index_view(row: SegmentRow, scan: FragmentScan) -> SegmentIndex:
         start_wall_us=row.start_wall_us,
         end_wall_us=row.end_wall_us,
         state=row.state,
+        content_hash=row.content_hash if row.state == "closed" else "",
         init_size=scan.init_size,
         indexed_bytes=scan.scanned,
         tracks=tuple(TrackView(kind=track.kind, codec=track.codec) for track in scan.tracks),

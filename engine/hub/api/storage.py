@@ -27,6 +27,7 @@ def storage_routes(core: HubCore) -> list[ControllerRouterHandler]:
                     name=bucket.settings.name,
                     bucket=bucket.settings.bucket,
                     storage_class=bucket.settings.storage_class,
+                    fault=core.buckets.faults.get(bucket.settings.name, ""),
                 )
                 for bucket in core.start.buckets
             ),

@@ -35,6 +35,7 @@ def system_routes(core: HubCore) -> list[ControllerRouterHandler]:
         """Disks, processes, detector and what does not work."""
         roots = core.storage.usages
         faults = [core.journal.fault, core.index.fault, *(root.fault for root in roots)]
+        faults += core.buckets.faults.values()
         return SystemStatus(
             site=core.start.settings.site,
             node=core.start.settings.node,

@@ -2,72 +2,22 @@
 
 import os
 import threading
-import time
 
-import duckdb
 import pytest
 
 import engine.journal.journal as journal_module
 from engine.base.clock import SystemClock
-from engine.base.registry import MetricsRegistry
-from engine.hub.index_thread import IndexThread
-from engine.hub.journal_thread import JournalThread, Origin, Submission
-from engine.hub.record_keeper import RecordKeeper, is_due
+from engine.hub.record_keeper import is_due
 from engine.journal.reader import read_records
 from engine.journal.verify import verify_journal
 from engine.store.checkpoint import find_checkpoints
 from engine.store.day_counts import DAY_US, choose_days_to_count, day_of, start_of
-from nvr_app.contract.events import MotionEnded, NumberedFact, SegmentClosed, SystemNoted
+from nvr_app.contract.events import MotionEnded, SegmentClosed, SystemNoted
 from tests.support.history import history
+from tests.support.record_threads import RecordThreads, table_rows
 
-SEED = bytes(range(32))
 NOW = SystemClock().wall_us()
 MINUTE_US = 60_000_000
-
-
-class Engine:
-    """The hub's three threads over one folder."""
-
-    def __init__(self, folder, seed=lambda: SEED):
-        clock, registry = SystemClock(), MetricsRegistry()
-        self.folder, self.journal_dir = folder, folder / "journal"
-        self.index = IndexThread(
-            self.journal_dir, folder / "events.duckdb", folder / "config" / "signing-keys",
-            clock, registry,
-        )  # fmt: skip
-        self.journal = JournalThread(
-            self.journal_dir, Origin("s", "n"), clock, registry, self.index.offer
-        )
-        self.keeper = RecordKeeper(folder, self.journal, self.index, clock, registry, seed)
-        self.journal.open(*self.index.open())
-        self.journal.start()
-        self.index.start()
-        self.number = self.journal.last_number("p")
-
-    def take(self, facts):
-        numbered = []
-        for fact in facts:
-            self.number += 1
-            numbered.append(NumberedFact(number=self.number, fact=fact))
-        synced = threading.Event()
-        self.journal.submit(Submission("p", tuple(numbered), lambda _: synced.set()))
-        assert synced.wait(30)
-        self.settle()
-
-    def settle(self):
-        deadline = time.monotonic() + 60
-        while self.journal.waiting or self.index.store.applied_seq < self.journal.last_seq:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    def work(self):
-        assert self.keeper.work(), self.keeper.fault
-        self.settle()
-
-    def stop(self):
-        self.keeper.stop()
-        self.journal.stop(30)
-        self.index.stop(30)
 
 
 @pytest.fixture
@@ -75,21 +25,12 @@ def make_engine(tmp_path):
     made = []
 
     def make(**more):
-        made.append(Engine(tmp_path, **more))
+        made.append(RecordThreads(tmp_path, **more))
         return made[-1]
 
     yield make
     for engine in made:
         engine.stop()
-
-
-def tables(folder):
-    with duckdb.connect(str(folder / "events.duckdb"), read_only=True) as connection:
-        names = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-        return {
-            name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}").fetchall()))
-            for (name,) in names
-        }
 
 
 def closed(start, end):
@@ -128,8 +69,7 @@ def test_a_day_is_counted_once_and_shares_what_reaches_over_midnight(make_engine
 def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkeypatch):
     monkeypatch.setattr(journal_module, "SEAL_BYTES", 3_000)
     keep = dict.fromkeys(("media", "events", "system"), 5 * DAY_US)
-    monkeypatch.setattr("engine.hub.record_keeper.KEEP_PAYLOADS_US", keep)
-    engine, facts = make_engine(), history()
+    engine, facts = make_engine(keep_us=keep), history()
     for start in range(0, len(facts), 60):
         engine.take(facts[start : start + 60])
         for path in engine.journal_dir.glob("*.payload.zst"):
@@ -137,7 +77,7 @@ def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkey
         engine.work()
     assert len(find_checkpoints(engine.journal_dir)) == 3
     engine.stop()
-    before = tables(engine.folder)
+    before = table_rows(engine.database)
     report = verify_journal(engine.journal_dir)
     assert report.faults == ()
     assert report.dropped_payloads > 50
@@ -145,7 +85,7 @@ def test_nights_of_work_and_a_lost_database_change_no_answer(make_engine, monkey
     again = make_engine()
     again.settle()
     again.stop()
-    assert tables(engine.folder) == before
+    assert table_rows(engine.database) == before
 
 
 def test_nothing_goes_before_two_sound_checkpoints_hold_it(make_engine, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -56,6 +57,13 @@ def sound_of(path):
         return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
 
 
+def is_reordered(path):
+    """Whether readers of boxes, who know no edit lists, would show pictures late."""
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(container.streams.video[0]) if p.size]
+    return b"elst" in path.read_bytes() or any(p.pts != p.dts for p in packets)
+
+
 @pytest.mark.parametrize("wanted", [HEVC, AV1], ids=["hevc", "av1"])
 def test_times_pictures_and_sound_are_kept_and_the_file_is_smaller(tmp_path, wanted):
     source, target = restless(tmp_path / "a.mp4"), tmp_path / "b.mp4"
@@ -67,7 +75,10 @@ def test_times_pictures_and_sound_are_kept_and_the_file_is_smaller(tmp_path, wan
     assert after.times_us == before.times_us
     assert len(set(np.diff(before.times_us))) > 10, "the source's rhythm is no test"
     assert after.longest_group_us <= 2_500_000
-    assert sound_of(target) == sound_of(source) != []
+    sound = sound_of(target)
+    assert sound == sound_of(source)[-len(sound) :]
+    assert len(sound_of(source)) - len(sound) <= 1  # the codec's run-up, before the first picture
+    assert not is_reordered(target)
     assert target.stat().st_size < source.stat().st_size * 0.8
     require_same_footage(source, target, wanted, nothing)
 
@@ -97,7 +108,7 @@ def test_a_segment_that_begins_late_begins_at_nought_with_its_sound_in_step(tmp_
     before, after = beginnings(source), beginnings(target)
     assert before["video"] == 0.5
     assert after["video"] == 0
-    assert after["audio"] == pytest.approx(before["audio"] - 0.5, abs=0.001)
+    assert 0 <= after["audio"] < 0.13, "what came before the picture is left out"
     require_same_footage(source, target, HEVC, nothing)
 
 
@@ -125,6 +136,18 @@ def test_a_source_that_is_no_video_or_broken_is_an_error(tmp_path):
         encode_anew(junk, tmp_path / "b.mp4", HEVC, nothing)
     with pytest.raises(SourceError):
         read_times(junk, pace=None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_fails_is_no_fault_of_the_footage(tmp_path):
+    source = restless(tmp_path / "a.mp4")
+    with pytest.raises(FileNotFoundError):
+        encode_anew(source, tmp_path / "gone" / "b.mp4", HEVC, nothing)
+    with pytest.raises(OSError, match=r"while encoding a\.mp4"):
+        # Where every write says that the disk is full.
+        encode_anew(source, Path("/dev/full"), HEVC, nothing)
+    with pytest.raises(OSError, match=r"b\.mp4"):
+        require_same_footage(source, tmp_path / "b.mp4", HEVC, nothing)
 
 
 def test_what_the_pace_raises_comes_through(tmp_path):

@@ -1,9 +1,13 @@
 """What the settings may say of ageing, clips and buckets."""
 
+import io
+
 import pytest
 
+from nvr_app.cli import main
 from nvr_app.contract.config import BucketSettings, Settings
 from nvr_app.paths import DataFolder
+from nvr_app.secrets import Secrets
 from nvr_app.settings_file import check_text, load_settings, save_settings
 
 
@@ -59,3 +63,21 @@ def test_what_is_saved_is_read_back(tmp_path):
     assert loaded.settings.bucket == wanted.bucket
     save_settings(folder, Settings())
     assert load_settings(folder).settings.bucket == ()
+
+
+def test_the_keys_of_a_bucket_are_kept_encrypted(tmp_path, monkeypatch, capsys):
+    for name in ("NVR_SECRETS_KEY", "CREDENTIALS_DIRECTORY", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = DataFolder(tmp_path)
+    folder.create()
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush-hush\n"))
+    line = ["--data-dir", str(tmp_path), "secrets", "bucket", "vault", "--key-id", "AKIA1"]
+    assert main(line) == 0
+    assert "recovery key" in capsys.readouterr().out
+    kept = Secrets(folder).bucket("vault")
+    assert (kept.user, kept.password) == ("AKIA1", "hush-hush")
+    assert b"hush-hush" not in (folder.config / "secrets.enc").read_bytes()
+    assert Secrets(folder).bucket("other") is None
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert main(line) != 0
+    assert "no key was given" in capsys.readouterr().err

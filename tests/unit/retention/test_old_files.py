@@ -124,4 +124,7 @@ def test_a_camera_overrides_its_category_and_a_stranger_has_the_categorys_rule()
 
 def test_the_journals_classes_have_the_plans_periods():
     periods = payload_periods(RetentionSettings())
-    assert periods == {"events": 365 * DAY, "system": 90 * DAY, "audit": (365 + 2190) * DAY}
+    audit = (365 + 2190) * DAY
+    assert periods == {
+        "events": 365 * DAY, "system": 90 * DAY, "audit": audit, "media": audit,
+    }  # fmt: skip

@@ -59,6 +59,15 @@ class Site:
         self.store.apply(list(zip(seqs, journalled, strict=True)))
 
     def checkpoint(self, signer=SIGNER):
+        folder, signed = self._checkpoint(signer)
+        self.take([signed])
+        return folder
+
+    def checkpoint_only(self):
+        """Without the record of it."""
+        return self._checkpoint(SIGNER)[0]
+
+    def _checkpoint(self, signer):
         keep_public_key(self.keys, SIGNER.public_key)
         draft = draft_checkpoint(
             self.store.cursor(), self.journal_dir, lambda seq: hash_at(self.journal_dir, seq)
@@ -67,9 +76,7 @@ class Site:
             signer, wall_us=NOW, up_to_seq=draft.manifest.up_to_seq, head=draft.manifest.head,
             checkpoint=draft.name, checkpoint_hash=draft.manifest_hash,
         )  # fmt: skip
-        folder = publish_checkpoint(draft, signed)
-        self.take([signed])
-        return folder
+        return publish_checkpoint(draft, signed), signed
 
     def drop_old_payloads(self, days=5):
         keep = {"media": days * DAY_US, "events": days * DAY_US, "system": days * DAY_US}
@@ -366,3 +373,26 @@ def test_parts_are_listed_with_their_classes(site):
             path.name.split(".")[1]
             for path in site.journal_dir.glob(f"{part.first_seq:012d}.*.payload*")
         }
+
+
+def test_rows_that_do_not_fit_the_tables_cost_one_checkpoint_not_the_database(site):
+    site.take(history()[:60])
+    older = site.checkpoint()
+    site.take(history()[60:])
+    site.close()
+    before = all_tables(site.database)
+    copy = site.database.with_name("odd.duckdb")
+    shutil.copy(site.database, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("ALTER TABLE gaps DROP reason")
+    odd = Store(copy, export_dir=site.journal_dir / "checkpoints")
+    odd.open()
+    site.store = odd
+    newer = site.checkpoint_only()
+    odd.close()
+    rebuilt = rebuild_database(site.journal_dir, site.database, site.keys)
+    assert rebuilt.checkpoint == older.name
+    (refusal,) = rebuilt.refused_checkpoints
+    assert newer.name in refusal
+    assert "does not fit the tables" in refusal
+    assert all_tables(site.database) == before
