@@ -1,4 +1,4 @@
-"""How long the timeline takes to paint: `python benchmarks/timeline_paint.py [--cameras N] [--width W]`.
+"""How long the timeline takes to paint: `benchmarks/timeline_paint.py [--cameras N] [--width W]`.
 
 A day of cameras that record all the time, each with a gap an hour, motion every two minutes and an
 event every three, as the engine tells it at the timeline's width; painted into memory.
