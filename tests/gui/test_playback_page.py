@@ -15,8 +15,10 @@ from ui.playback.goal import LaneKind, LaneState
 from ui.playback.keys import KEYS, Do, hint_of
 from ui.playback.lane_words import lane_words
 from ui.playback.speed_steps import SPEEDS, faster, slower, speed_text
+from ui.playback.tile_menu import tile_menu
 from ui.playback.when import parse_when
 from ui.timeline.zone import Zone
+from ui.wall.words import TileWords
 
 pytestmark = pytest.mark.timeout(90)
 BERLIN = Zone(ZoneInfo("Europe/Berlin"))
@@ -172,6 +174,35 @@ def test_the_next_event_is_gone_to_and_none_is_said(window, qtbot, teller, recor
     window.playback.do(Do.EVENT_BACK)
     qtbot.waitUntil(lambda: bool(told), timeout=LIMIT_MS)
     assert told[0].startswith("No event within a day before ")
+
+
+def test_an_export_is_offered_once_somebody_exports_and_wants_a_range(window, press, recorded):
+    wanted, told = [], []
+    window.playback.export_wanted.connect(lambda cameras, span: wanted.append((cameras, span)))
+    window.playback.message.connect(told.append)
+    button = window.timeline.bar.buttons[Do.EXPORT]
+    window.playback.offer_export()
+    assert not button.isHidden()
+    window.wall.select("a")
+    press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert told[-1] == "Choose a range first: Shift and drag, or [ and ]."
+    window.timeline.timeline.set_range((recorded, recorded + US_PER_S))
+    press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert wanted == [(("a",), (recorded, recorded + US_PER_S))]
+
+
+def test_the_menu_of_a_tile_offers_what_it_can_do_now(window, qtbot, recorded):
+    def texts(camera_id):
+        menu = tile_menu(window.wall, camera_id, window.playback.do)
+        return [action.text() for action in menu.actions() if action.text()]
+
+    assert "Look back on this tile alone" in texts("a")
+    assert "Back to live" not in texts("a")
+    window.playback.look_alone("a", recorded)
+    assert "Back to live" in texts("a")
+    window.wall.tell_past("a", recorded, TileWords("No recording", ()))
+    assert "Next footage" in texts("a")
+    assert "Back to live" not in texts("b")
 
 
 def titled(marks, title):

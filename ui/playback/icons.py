@@ -22,6 +22,8 @@ class Sign(Enum):
     FRAME_ON = "frame on"
     EVENT_BACK = "event back"
     EVENT_ON = "event on"
+    SOUND = "sound"
+    SILENCE = "silence"
 
 
 _TRIANGLES = {
@@ -33,7 +35,11 @@ _BARS = {
     Sign.PAUSE: ((4, 3, 3, 10), (9, 3, 3, 10)), Sign.FRAME_BACK: ((11.5, 3, 2, 10),),
     Sign.FRAME_ON: ((2.5, 3, 2, 10),), Sign.EVENT_BACK: ((2.5, 3, 2, 10),),
     Sign.EVENT_ON: ((11.5, 3, 2, 10),),
+    Sign.SILENCE: ((10, 7, 5, 2),), Sign.SOUND: ((9.5, 6, 1.5, 4), (12.5, 4, 1.5, 8)),
 }  # fmt: skip
+
+
+_SPEAKER = ((2, 6), (4.5, 6), (8, 3), (8, 13), (4.5, 10), (2, 10))
 
 
 def icon(sign: Sign, colour: QColor) -> QIcon:
@@ -59,6 +65,8 @@ def _picture(sign: Sign, colour: QColor) -> QPixmap:
 
 
 def _draw(painter: QPainter, sign: Sign) -> None:
+    if sign in {Sign.SOUND, Sign.SILENCE}:
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in _SPEAKER]))
     triangle = _TRIANGLES.get(sign)
     if triangle is not None:
         _triangle(painter, *triangle)

@@ -22,11 +22,13 @@ class Do(Enum):
     GO_TO = "go to"
     LIVE = "live"
     ALONE = "alone"
+    SOUND = "sound"
     MARK_START = "mark start"
     MARK_END = "mark end"
     BOOKMARK = "bookmark"
     PROTECT = "protect"
     MARKS = "marks"
+    EXPORT = "export"
 
 
 KEYS: dict[Do, tuple[str, ...]] = {
@@ -42,11 +44,13 @@ KEYS: dict[Do, tuple[str, ...]] = {
     Do.GO_TO: ("Ctrl+G",),
     Do.LIVE: ("L",),
     Do.ALONE: ("A",),
+    Do.SOUND: ("U",),
     Do.MARK_START: ("[",),
     Do.MARK_END: ("]",),
     Do.BOOKMARK: ("Ctrl+B",),
     Do.PROTECT: ("Ctrl+P",),
     Do.MARKS: ("M",),
+    Do.EXPORT: ("Ctrl+E",),
 }
 
 
@@ -65,11 +69,13 @@ def title_of(do: Do) -> str:
         Do.GO_TO: _translate("Go to a time"),
         Do.LIVE: _translate("Back to live"),
         Do.ALONE: _translate("Look back on this tile alone"),
+        Do.SOUND: _translate("Sound of the chosen camera"),
         Do.MARK_START: _translate("The range begins here"),
         Do.MARK_END: _translate("The range ends here"),
         Do.BOOKMARK: _translate("Bookmark the range, or this moment"),
         Do.PROTECT: _translate("Protect the range from deletion"),
         Do.MARKS: _translate("Bookmarks and protected footage"),
+        Do.EXPORT: _translate("Export the range"),
     }[do]
 
 

@@ -12,6 +12,7 @@ from ui.live.ring_feed import Shot
 from ui.playback.goal import LaneKind, LaneState, Picture
 from ui.playback.lane_words import lane_words
 from ui.playback.player import Player
+from ui.playback.speaker import Speaker
 from ui.timeline.zone import Zone
 from ui.wall.words import TileWords
 
@@ -22,7 +23,7 @@ class LookBack(QObject):
     Signals: entered(camera_id, wall_us) and left(camera_id) frame the time in which a camera's tile
     belongs to this · picture(camera_id, Shot) · told(camera_id, wall_us, TileWords) where there is
     no picture · moved(wall_us) · changed() when speed or play changed · edge_reached() what is
-    being recorded now has been reached.
+    being recorded now has been reached · said(sentence) why nothing is heard.
     """
 
     entered = Signal(str, object)
@@ -32,6 +33,7 @@ class LookBack(QObject):
     moved = Signal(object)
     changed = Signal()
     edge_reached = Signal()
+    said = Signal(str)
 
     def __init__(
         self, zone: Zone, size_of: Callable[[str], tuple[int, int]], parent: QObject | None = None
@@ -43,6 +45,8 @@ class LookBack(QObject):
         self._words: dict[str, TileWords] = {}
         self._told_s = 0
         self._player = Player(self)
+        self._speaker = Speaker(self._player, self)
+        self._speaker.said.connect(self._say)
         self._player.frame.connect(self._take_picture)
         self._player.lane_changed.connect(self._take_state)
         self._player.position_changed.connect(self._move)
@@ -66,6 +70,7 @@ class LookBack(QObject):
     def set_endpoint(self, endpoint: Endpoint | None) -> None:
         """The engine to ask; None: there is none to reach."""
         self._player.set_endpoint(endpoint)
+        self._speaker.set_endpoint(endpoint)
 
     def set_cameras(self, camera_ids: tuple[str, ...]) -> None:
         """Those that are seen; others leave, and cost nothing more."""
@@ -102,17 +107,27 @@ class LookBack(QObject):
         """To the next (1) or previous (-1) picture of the selected camera; stands still there."""
         self._player.step(pictures)
 
+    def hear(self, camera_id: str) -> None:
+        """Whose sound is heard, forwards and at its own pace; empty: nobody's."""
+        self._speaker.listen(camera_id)
+
     def close(self) -> None:
         """Its tiles are live again; its threads end by themselves."""
         self.set_cameras(())
+        self.hear("")
         self._player.pause()
         self.deleteLater()
 
     def shutdown(self) -> None:
         """End all threads and wait for them."""
+        self._speaker.stop()
         self._player.stop()
 
     # Inside
+
+    def _say(self, sentence: str) -> None:
+        if sentence:
+            self.said.emit(sentence)
 
     def _take_picture(self, camera_id: str, picture: Picture) -> None:
         self._words.pop(camera_id, None)

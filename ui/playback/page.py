@@ -33,12 +33,14 @@ class PlaybackPage(QObject):
     """Joins wall, timeline and players. Use from the GUI thread.
 
     Signals: mode_changed(bool) when all tiles begin or cease to look back · message(sentence)
-    · alone_changed(camera_id, bool).
+    · alone_changed(camera_id, bool) · export_wanted(camera ids, (start, end) in µs): offered once
+    `offer_export` was called.
     """
 
     mode_changed = Signal(bool)
     message = Signal(str)
     alone_changed = Signal(str, bool)
+    export_wanted = Signal(object, object)
 
     def __init__(
         self,
@@ -59,6 +61,8 @@ class PlaybackPage(QObject):
         self._everyone: LookBack | None = None
         self._alone: dict[str, LookBack] = {}
         self._left_at_us = 0
+        self._is_sound_on = False
+        self._can_export = False
         self._scrub_us = 0
         self._scrub = QTimer(self)
         self._scrub.setSingleShot(True)
@@ -92,6 +96,11 @@ class PlaybackPage(QObject):
             for place in (self._wall, self._panel):
                 place.addAction(action)
 
+    def offer_export(self) -> None:
+        """Whoever hears `export_wanted` calls this: the button appears, the key holds."""
+        self._can_export = True
+        self._panel.bar.offer_export()
+
     # What it is
 
     @property
@@ -123,6 +132,7 @@ class PlaybackPage(QObject):
         self._everyone.seek(moment)
         self._everyone.set_cameras(self._shown())
         self._everyone.play(1.0)
+        self._hear()
         self._fit_panel()
         self.mode_changed.emit(True)
         self._panel.timeline.go_to(moment)
@@ -153,6 +163,7 @@ class PlaybackPage(QObject):
             alone.seek(self._now_us() - _BEFORE_NOW_US if wall_us is None else wall_us)
             alone.set_cameras((camera_id,))
             alone.play(1.0)
+            self._hear()
             self.alone_changed.emit(camera_id, True)
         self._show()
 
@@ -197,6 +208,7 @@ class PlaybackPage(QObject):
             Do.BOOKMARK: lambda: self._marking.ask("bookmark", self.camera_id),
             Do.PROTECT: lambda: self._marking.ask("protection", self.camera_id),
             Do.MARKS: self._marking.toggle,
+            Do.EXPORT: self._export,
         }
         if what in done:
             done[what]()
@@ -251,6 +263,9 @@ class PlaybackPage(QObject):
                 current.play(faster(current.speed))
             case Do.SLOWER:
                 current.play(slower(current.speed))
+            case Do.SOUND:
+                self._is_sound_on = not self._is_sound_on
+                self._hear()
             case Do.FRAME_BACK | Do.FRAME_ON:
                 current.step(1 if what is Do.FRAME_ON else -1)
             case _:
@@ -266,6 +281,7 @@ class PlaybackPage(QObject):
         made.moved.connect(partial(self._moved, made))
         made.changed.connect(self._show)
         made.edge_reached.connect(self._tell_edge)
+        made.said.connect(self.message)
         return made
 
     def _all(self) -> tuple[LookBack, ...]:
@@ -299,6 +315,25 @@ class PlaybackPage(QObject):
             found=partial(self._found, template.format(self._clock(moment))),
             refused=self.message.emit,
         )  # fmt: skip
+
+    def _export(self) -> None:
+        """The chosen camera's footage of the range; of all tiles where none is chosen."""
+        if not self._can_export:
+            return
+        span = self._panel.timeline.range_us
+        if span is None or span[0] == span[1]:
+            self.message.emit(self.tr("Choose a range first: Shift and drag, or [ and ]."))
+            return
+        cameras = (self.camera_id,) if self.camera_id else self._shown()
+        self.export_wanted.emit(cameras, span)
+
+    def _hear(self) -> None:
+        """At most one camera is heard: the one in question, and only of the past."""
+        current = self.current
+        for look_back in self._all():
+            is_heard = self._is_sound_on and look_back is current
+            look_back.hear(self.camera_id if is_heard else "")
+        self._panel.bar.show_sound(is_on=self._is_sound_on)
 
     def _go_to_mark(self, wall_us: int, camera_id: str) -> None:
         if camera_id:
@@ -335,6 +370,7 @@ class PlaybackPage(QObject):
         self._panel.set_camera(camera_id)
         if self._everyone is not None:
             self._everyone.select(camera_id)
+        self._hear()
         self._show()
 
     @Slot()

@@ -77,10 +77,19 @@ class TransportBar(QWidget):
         _style(self.buttons[Do.LIVE], "" if is_past else "live")
         self.buttons[Do.LIVE].setText(self.tr("LIVE (L)") if is_past else self.tr("LIVE"))
         self._speed.setText(speed_text(speed))
-        for do in (Do.PLAY, Do.BACKWARDS, Do.FRAME_BACK, Do.FRAME_ON):
+        for do in (Do.PLAY, Do.BACKWARDS, Do.FRAME_BACK, Do.FRAME_ON, Do.SOUND):
             self.buttons[do].setEnabled(is_past)
         self._speed.setEnabled(is_past)
         _style(self.buttons[Do.ALONE], "on" if is_alone else "")
+
+    def show_sound(self, *, is_on: bool) -> None:
+        """Whether the chosen camera is heard."""
+        sign = Sign.SOUND if is_on else Sign.SILENCE
+        self.buttons[Do.SOUND].setIcon(icon(sign, ink(self._tokens.text)))
+
+    def offer_export(self) -> None:
+        """There is somebody who exports."""
+        self.buttons[Do.EXPORT].show()
 
     def show_marks(self, *, is_open: bool) -> None:
         """Whether the list of marks stands beside the timeline."""
@@ -110,14 +119,17 @@ class TransportBar(QWidget):
         row.addSpacing(SPACE_1)
         row.addWidget(self._button(Do.LIVE))
         row.addWidget(self._make_speed())
+        row.addWidget(self._button(Do.SOUND, Sign.SILENCE))
         row.addSpacing(SPACE_2)
         row.addWidget(self._make_moment())
         row.addWidget(self.go_to)
         row.addStretch(1)
         row.addWidget(self._subject)
         row.addSpacing(SPACE_2)
-        for do in (Do.ALONE, Do.MARK_START, Do.MARK_END, Do.BOOKMARK, Do.PROTECT, Do.MARKS):
+        for do in (Do.ALONE, Do.MARK_START, Do.MARK_END, Do.BOOKMARK, Do.PROTECT, Do.EXPORT,
+                   Do.MARKS):  # fmt: skip
             row.addWidget(self._button(do))
+        self.buttons[Do.EXPORT].hide()
         row.addSpacing(SPACE_3)
         for span_us, text in _SPANS:
             row.addWidget(self._span(span_us, text))
@@ -128,7 +140,7 @@ class TransportBar(QWidget):
         texts = {
             Do.LIVE: self.tr("LIVE (L)"), Do.ALONE: self.tr("Alone (A)"), Do.MARK_START: "[",
             Do.MARK_END: "]", Do.BOOKMARK: self.tr("Bookmark"), Do.PROTECT: self.tr("Protect"),
-            Do.MARKS: self.tr("Marks (M)"),
+            Do.MARKS: self.tr("Marks (M)"), Do.EXPORT: self.tr("Export"),
         }  # fmt: skip
         if sign is None:
             button.setText(texts[do])
