@@ -93,3 +93,15 @@ def test_verification_needs_no_engine_and_names_what_is_no_export(qtbot, tmp_pat
     page.verify()
     qtbot.waitUntil(lambda: "neither a fingerprint" in page.answer.text())
     page.stop()
+
+
+def test_the_window_opens_the_page_with_the_range_that_was_looked_at(qtbot, open_window, engine):
+    window = open_window(engine.folder.root, size=(1500, 880))
+    qtbot.waitUntil(lambda: window.evidence_page.panel.cameras.count() == 2)
+    window._export_range()
+    assert window.pages.currentWidget() is window.evidence_page
+    panel = window.evidence_page.panel
+    qtbot.waitUntil(lambda: "of footage" in panel.forecast.text())
+    assert panel.start.dateTime() < panel.end.dateTime()
+    if shots := os.environ.get("NVR_TEST_SHOTS"):
+        window.grab().save(f"{shots}/window.png")
