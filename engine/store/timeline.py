@@ -54,8 +54,8 @@ def read_timeline(ask: Ask, columns: Columns, question: TimelineQuestion) -> Tim
     """Spans by camera; every camera asked for has an entry."""
     found = {camera_id: TimelineSpans() for camera_id in question.camera_ids}
     joined_us = max(_JOINED_US, question.step_us)
-    for camera_id, _, start_us, end_us in _islands(_recorded(columns, question), joined_us):
-        found[camera_id].recorded.append(Span(start_us, end_us, "recorded"))
+    for camera_id, origin, start_us, end_us in _islands(_recorded(columns, question), joined_us):
+        found[camera_id].recorded.append(Span(start_us, end_us, origin))
     for camera_id, reason, start_us, end_us in _islands(_gaps(columns, question), question.step_us):
         found[camera_id].gaps.append(Span(start_us, end_us, reason))
     for camera_id, label, start_us, end_us in _islands(
@@ -67,6 +67,7 @@ def read_timeline(ask: Ask, columns: Columns, question: TimelineQuestion) -> Tim
         else:
             found[camera_id].events.append(Span(start_us, end_us, label))
     for spans in found.values():  # they came label by label
+        spans.recorded.sort(key=_begin)
         spans.gaps.sort(key=_begin)
         spans.events.sort(key=_begin)
     for camera_id, span in _marks(ask, question, "bookmarks", "title"):
@@ -112,13 +113,14 @@ def _islands(
 
 def _recorded(columns: Columns, question: TimelineQuestion) -> Mapping[str, np.ndarray[Any, Any]]:
     return columns(
-        f"""SELECT camera_id, '' AS what, start_wall_us AS a,
+        f"""SELECT camera_id, CASE origin WHEN 'card' THEN 'card' ELSE 'recorded' END AS what,
+                   start_wall_us AS a,
                    coalesce(end_wall_us, greatest(start_wall_us, ?)) AS b
             FROM segments
             WHERE start_wall_us >= ? AND start_wall_us < ?
               AND coalesce(end_wall_us, 9223372036854775807) > ?
               AND state IN ('open', 'closed') AND camera_id IN {_places(question)}
-            ORDER BY 1, 3""",
+            ORDER BY 1, 2, 3""",
         [
             question.now_us, question.start_us - _LONGEST_SEGMENT_US, question.end_us,
             question.start_us, *question.camera_ids,
