@@ -31,6 +31,7 @@ from nvr_app.contract.events import (
     AnyFact,
     CameraStateChanged,
     GapEnded,
+    GapFilled,
     MotionEnded,
     RunEnded,
     RunStarted,
@@ -42,7 +43,8 @@ from nvr_app.contract.events import (
 )
 
 _MEDIA = (
-    RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, CameraStateChanged,
+    RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, GapFilled,
+    CameraStateChanged,
     SegmentGarbage, SegmentMoved, SegmentKept,
     RootChanged,
 )  # fmt: skip
