@@ -29,6 +29,10 @@ class FootageCatalogue:
 
     def at(self, wall_us: int) -> SegmentView | Hole:
         """The segment that covers a moment, or the hole it lies in."""
+        if self._map is not None and self._map.covers(wall_us):
+            segment = self._map.at(wall_us)
+            if segment is not None and segment.end_wall_us is not None:
+                return segment  # what is closed stays as it is listed
         known = self._around(wall_us)
         segment = known.at(wall_us)
         if segment is not None:

@@ -60,7 +60,7 @@ class Finder:
                         continue
                     self._around.tell(LaneState(LaneKind.EDGE, start_us=at_us))
                 else:
-                    segment = self.reader.read(found, anew=True)
+                    segment = self.reader.read(found, at_us)
                     if at_us < segment.end_us:
                         self._tell_damages(segment)
                         return segment
@@ -80,7 +80,7 @@ class Finder:
             try:
                 found = self._catalogue.at(at_us - 1)
                 if not isinstance(found, Hole):
-                    segment = self.reader.read(found, anew=True)
+                    segment = self.reader.read(found, at_us - 1)
                     if segment.stretches and segment.stretches[0].start_us < at_us:
                         self._tell_damages(segment)
                         return segment

@@ -64,10 +64,13 @@ class SegmentReader:
         self._kept: OrderedDict[str, ReadSegment] = OrderedDict()
         self.lost: list[FragmentView] = []
 
-    def read(self, view: SegmentView, *, anew: bool = False) -> ReadSegment:
-        """FootageUnavailableError, UndecodableError. `anew`: it was open, and may have grown."""
+    def read(self, view: SegmentView, at_us: int) -> ReadSegment:
+        """The inside of a segment, at least up to a moment if it is written so far.
+
+        FootageUnavailableError, UndecodableError.
+        """
         known = self._kept.get(view.segment_id)
-        if known is not None and not (anew and known.is_open):
+        if known is not None and (not known.is_open or at_us < known.end_us):
             self._kept.move_to_end(view.segment_id)
             return known
         index = self._http.index(view.segment_id)

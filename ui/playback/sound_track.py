@@ -128,7 +128,7 @@ class SoundTrack:
                 self._rest(aims)
                 return at_us
             return found.end_us
-        segment = self._reader.read(found, anew=True)
+        segment = self._reader.read(found, at_us)
         self.is_silent = segment.head.audio is None
         begin_us = segment.view.start_wall_us
         later = [number for number, one in enumerate(segment.index.fragments)
