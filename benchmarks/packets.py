@@ -14,7 +14,7 @@ import av
 from benchmarks.outcome import Options, Outcome
 from benchmarks.rig.engine import EngineRun
 from benchmarks.rig.nal_units import length_prefixed_units
-from benchmarks.site import mounted, settings_of, work_folder
+from benchmarks.site import Mounted, mounted, settings_of, work_folder
 from nvr_app.contract.config import DetectionSettings, RecordingSettings, Settings
 
 _SECONDS = 600
@@ -41,20 +41,27 @@ def run(options: Options) -> Outcome:
                 engine.until(lambda: engine.recording() == len(cameras), "all cameras to record")
                 time.sleep(seconds)
             server.flush()
-        compared = missing = changed = 0
-        for one in cameras:
-            sent = sent_digests(accounts / f"{one.camera_id}.jsonl")
-            files = (folder / "data" / "recordings" / one.camera_id).rglob("*.mp4")
-            recorded = recorded_digests(sorted(files, key=lambda path: path.name))
-            counts = compare(sent, recorded)
-            outcome.details[one.camera_id] = counts
-            compared += counts["compared"]
-            missing += counts["missing"]
-            changed += counts["changed"]
+        found = compare_site(accounts, folder / "data" / "recordings", cameras)
+        outcome.details |= found
+    compared, missing, changed = (
+        sum(counts[key] for counts in found.values()) for key in ("compared", "missing", "changed")
+    )
     outcome.add("NAL units compared", compared, "")
     outcome.add("missing", missing, "", must=0, aim=0)
     outcome.add("changed or doubled", changed, "", must=0, aim=0)
     return outcome
+
+
+def compare_site(
+    accounts: Path, recordings: Path, cameras: list[Mounted]
+) -> dict[str, dict[str, int]]:
+    """Counts by camera of what the server noted as sent against what lies in the files."""
+    counts = {}
+    for one in cameras:
+        sent = sent_digests(accounts / f"{one.camera_id}.jsonl")
+        files = sorted((recordings / one.camera_id).rglob("*.mp4"), key=lambda path: path.name)
+        counts[one.camera_id] = compare(sent, recorded_digests(files))
+    return counts
 
 
 def compare(sent: list[str], recorded: list[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.chores.start import ChoresWorkerStart
+from engine.chores.start import CardStart, ChoresWorkerStart
 from engine.hub.start import HubStart
 from engine.ingest.start import CameraStart, CameraWorkerStart
 from engine.recording.root_start import RootStart
@@ -20,7 +20,7 @@ from engine.recording.storage_root import prepare_roots
 from engine.storage_access.bucket_start import BucketStart
 from engine.supervisor.table import ProcessRow, Table
 from engine.vision.worker.start import VisionWorkerStart
-from nvr_app.contract.config import CameraSettings, Credentials, Settings
+from nvr_app.contract.config import CameraSettings, Credentials, RecordingSettings, Settings
 from nvr_app.contract.ids import new_id
 from nvr_app.errors import UserError
 from nvr_app.evidence.signing import Signer
@@ -71,7 +71,8 @@ def build_table(folder: DataFolder, identity: EngineIdentity) -> Table:
     rows.append(_hub_row(folder, settings, roots, buckets, identity, signing_key))
     if settings.detection.enabled and any(camera.detect for camera in cameras):
         rows.append(_vision_row(folder, settings, identity))
-    rows.append(_chores_row(folder, roots, buckets, signing_key))
+    cards = _cards(cameras, secrets)
+    rows.append(_chores_row(folder, roots, buckets, signing_key, cards, settings.recording))
     return tuple(rows)
 
 
@@ -131,7 +132,11 @@ def _camera_row(
         detection=settings.detection,
         roots=roots,
         cameras=tuple(
-            CameraStart(settings=camera, credentials=_login(secrets, camera.id))
+            CameraStart(
+                # Its card is the chores worker's business: no restart of a camera for it.
+                settings=msgspec.structs.replace(camera, onvif="", fill_gaps=True),
+                credentials=_login(secrets, camera.id),
+            )
             for camera in cameras
         ),
     )
@@ -253,11 +258,27 @@ def _vision_row(folder: DataFolder, settings: Settings, identity: EngineIdentity
     )
 
 
+def _cards(cameras: list[CameraSettings], secrets: Secrets) -> tuple[CardStart, ...]:
+    """Cameras whose own cards may fill gaps."""
+    return tuple(
+        CardStart(
+            camera_id=camera.id,
+            onvif=camera.onvif,
+            credentials=_login(secrets, camera.id),
+            verify_tls=camera.verify_tls,
+        )
+        for camera in cameras
+        if camera.onvif and camera.fill_gaps and camera.record
+    )
+
+
 def _chores_row(
     folder: DataFolder,
     roots: tuple[RootStart, ...],
     buckets: tuple[BucketStart, ...],
     signing_key: str,
+    cards: tuple[CardStart, ...],
+    recording: RecordingSettings,
 ) -> ProcessRow:
     start = ChoresWorkerStart(
         name="chores",
@@ -265,6 +286,8 @@ def _chores_row(
         roots=roots,
         buckets=buckets,
         signing_key=signing_key,
+        cards=cards,
+        recording=recording,
     )
     return ProcessRow(
         name=start.name,

@@ -25,7 +25,7 @@ from nvr_app.contract.ids import camera_id_fault
 from nvr_app.retention_check import Rates, RetentionChecker
 from nvr_app.root_settings import RootNeighbours, root_fault
 from nvr_app.settings_lines import Where, line_of
-from nvr_app.source_urls import source_fault, split_credentials
+from nvr_app.source_urls import onvif_fault, source_fault, split_credentials
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 _SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -174,11 +174,21 @@ class Checker:
                     + left_out,
                 )
                 return None
+        camera = self._with_good_card(where, camera)
         sub_fault = source_fault(camera.kind, camera.sub) if camera.sub else None
         if sub_fault:
             self._add((*where, "sub"), sub_fault, "the substream is left out until it is right")
             return msgspec.structs.replace(camera, sub="")
         return camera
+
+    def _with_good_card(self, where: Where, camera: CameraSettings) -> CameraSettings:
+        fault = onvif_fault(camera.onvif) if camera.onvif else None
+        if fault is None and split_credentials(camera.onvif)[1] is not None:
+            fault = "holds a login: the camera's own one is used (nvr camera password)"
+        if fault is None:
+            return camera
+        self._add((*where, "onvif"), fault, "its card is not asked until it is right")
+        return msgspec.structs.replace(camera, onvif="")
 
     def _roots(self, raw: object) -> list[StorageSettings]:
         """Those that are good; each that is not is named and left out."""

@@ -27,6 +27,13 @@ def source_fault(kind: SourceKind, url: str) -> str | None:
     return None
 
 
+def onvif_fault(url: str) -> str | None:
+    """Why this cannot be the address of an ONVIF device service; None when it can."""
+    if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in url):
+        return "the address holds control characters"
+    return _network_fault(url, ("http", "https"))
+
+
 def split_credentials(url: str) -> tuple[str, Credentials | None]:
     """The address without its login, and the login where there was one."""
     try:

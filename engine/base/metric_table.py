@@ -131,6 +131,18 @@ METRICS: tuple[MetricRow, ...] = (
     MetricRow(
         "surveillance_disk_buffer_bytes", "gauge", "Bytes that wait for a slow disk", _CAMERA
     ),
+    MetricRow(
+        "surveillance_gap_filled_seconds",
+        "counter",
+        "Footage fetched from a camera's own card",
+        _CAMERA,
+    ),
+    MetricRow(
+        "surveillance_gap_fill_failures",
+        "counter",
+        "Attempts to fetch footage from a camera's own card that failed",
+        _CAMERA,
+    ),
     MetricRow("surveillance_lost_packets", "counter", "Pictures that never reached us", _CAMERA),
     MetricRow("surveillance_stream_reconnects", "counter", "Connections made anew", _CAMERA),
     MetricRow(

@@ -15,9 +15,11 @@ from engine.base.measures import Measures
 from engine.base.spool import Spool
 from engine.chores.claims import Claims
 from engine.chores.errors import ChoreCancelledError
+from engine.chores.start import CardStart
 from engine.recording.storage_root import StorageRoot
 from engine.storage_access.buckets import Buckets
 from nvr_app.contract import wire
+from nvr_app.contract.config import RecordingSettings
 from nvr_app.contract.events import AnyFact
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,13 @@ class Workshop:
     buckets: Buckets = field(default_factory=Buckets)
     """Cold roots that lie in object stores."""
     claims: Claims = field(default_factory=Claims)
+    cards: Mapping[str, CardStart] = field(default_factory=dict)
+    """Cameras whose own cards may fill gaps, by id."""
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
+
+    @property
+    def card_book(self) -> Path:
+        return self.data_dir / "spool" / "card"
 
 
 class Bench:

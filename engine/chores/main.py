@@ -14,9 +14,11 @@ from engine.base.measures import Measures
 from engine.base.priority import take_lowest_priority
 from engine.base.spool import Spool
 from engine.chores.bench import Workshop
+from engine.chores.card_book import CardBook
 from engine.chores.clip import cut_event_clip
 from engine.chores.delete import delete_files, delete_places
 from engine.chores.export import export_footage
+from engine.chores.fill_gap import fill_gap
 from engine.chores.lanes import Job, Lanes
 from engine.chores.move import move_footage
 from engine.chores.reencode import reencode_footage
@@ -30,6 +32,7 @@ from nvr_app.contract.chores import (
     DeleteFiles,
     DeletePlaces,
     ExportFootage,
+    FillGap,
     MoveFootage,
     ReencodeFootage,
 )
@@ -45,6 +48,7 @@ JOBS: Mapping[type[Chore], Job] = {
     ReencodeFootage: Job("encode", reencode_footage),
     CutClip: Job("export", cut_event_clip),
     ExportFootage: Job("export", export_footage),
+    FillGap: Job("bulk", fill_gap),
 }
 """Each kind of chore, its lane and who does it."""
 
@@ -74,7 +78,10 @@ class ChoresWorker:
             measures=self._measures,
             clock=self._clock,
             buckets=Buckets(start.buckets),
+            cards={one.camera_id: one for one in start.cards},
+            recording=start.recording,
         )
+        self._shop = shop
         self._channel = HubChannel(
             start.name, "chores", data_dir / "run", self._spool, self._clock, self._do
         )
@@ -83,6 +90,7 @@ class ChoresWorker:
     def run(self) -> None:
         """Until a stop. A chore that is not done by then is found again by the hub."""
         self._spool.start()
+        CardBook(self._shop.card_book).take_up(self._shop.roots, self._spool)
         self._lanes.start()
         self._channel.start()
         while True:

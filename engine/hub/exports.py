@@ -31,7 +31,7 @@ from nvr_app.contract.evidence import (
     ExportPhase,
     ExportView,
 )
-from nvr_app.contract.exporting import ExportCamera, ExportOrder
+from nvr_app.contract.exporting import ExportCamera, ExportOrder, ExportSegment
 from nvr_app.contract.ids import new_id
 from nvr_app.contract.timebase import US_PER_S, iso_utc
 
@@ -80,7 +80,8 @@ class ExportDesk:
             raise ExportRefusedError(fault)
         if not any(camera.segments for camera in cameras):
             raise NoFootageError(await self._nearest_sentence(cameras, asked))
-        await note_and_wait(self._core, asked)
+        async with self._core.retention.standing_still():  # what it needs must not go meanwhile
+            await note_and_wait(self._core, asked)
         self._submit(asked, cameras, password)
 
     async def resume(self, row: ExportRow, password: str, actor: str) -> None:
@@ -189,12 +190,25 @@ class ExportDesk:
                 name=settings.display_name if settings else camera_id,
                 location=settings.location if settings else "",
                 segments=tuple(
-                    found.export_segments(camera_id, start_us, end_us, _MOST_SEGMENTS + 1)
+                    self._sized(camera_id, segment)
+                    for segment in found.export_segments(
+                        camera_id, start_us, end_us, _MOST_SEGMENTS + 1
+                    )
                 ),
                 gaps=tuple(found.export_gaps(camera_id, start_us, end_us)),
             )
 
         return await self._core.queries.run(look)
+
+    def _sized(self, camera_id: str, segment: ExportSegment) -> ExportSegment:
+        """An open segment has the size that its camera told last: the index knows none yet."""
+        status = self._core.state.statuses.get(camera_id)
+        written = status.segment if status is not None else None
+        if segment.end_wall_us is not None or written is None:
+            return segment
+        if written.segment_id != segment.segment_id:
+            return segment
+        return msgspec.structs.replace(segment, size_bytes=written.size_bytes)
 
     def _why_not(self, cameras: Sequence[ExportCamera]) -> str:
         if not self._core.start.public_key:

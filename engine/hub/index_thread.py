@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.base.clock import Clock
 from engine.base.registry import MetricsRegistry
 from engine.hub.journal_thread import Noted
-from engine.journal.payload import JournalledFact, decode_fact
+from engine.journal.payload import JournalledFact, known_fact
 from engine.journal.reader import read_records
 from engine.store.checkpoint import checkpoints_folder
 from engine.store.restore import open_or_restore
@@ -181,9 +181,10 @@ class IndexThread:
 def _batches(folder: Path, after_seq: int) -> Iterator[list[tuple[int, JournalledFact]]]:
     batch: list[tuple[int, JournalledFact]] = []
     for record in read_records(folder, after_seq=after_seq):
-        if record.payload is None:
+        fact = known_fact(record.payload)
+        if fact is None:
             continue
-        batch.append((record.seq, decode_fact(record.payload)))
+        batch.append((record.seq, fact))
         if len(batch) >= _BATCH:
             yield batch
             batch = []

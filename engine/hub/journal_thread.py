@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.base.clock import Clock
 from engine.base.registry import MetricsRegistry
 from engine.journal.journal import Journal, JournalError
-from engine.journal.payload import JournalledFact, decode_fact, entry_for
+from engine.journal.payload import JournalledFact, entry_for, numbered
 from engine.journal.reader import read_records
 from nvr_app.contract.events import AnyFact, NumberedFact
 
@@ -81,10 +81,10 @@ class JournalThread:
         self.mark = recovery.last_seq, self._journal.head
         self._numbers = dict(numbers)
         for record in read_records(self._folder, after_seq=applied_seq):
-            if record.payload is not None:
-                fact = decode_fact(record.payload)
-                known = self._numbers.get(fact.producer, 0)
-                self._numbers[fact.producer] = max(known, fact.number)
+            said = numbered(record.payload)
+            if said is not None:
+                known = self._numbers.get(said.producer, 0)
+                self._numbers[said.producer] = max(known, said.number)
         self._own_number = self._numbers.get("hub", 0)
         problems = list(recovery.problems)
         if recovery.torn_bytes:
@@ -134,9 +134,9 @@ class JournalThread:
         # Queued under the lock: a lower number behind a higher one would pass for a double.
         with self._lock:
             self._own_number += 1
-            numbered = NumberedFact(number=self._own_number, fact=fact)
+            own = NumberedFact(number=self._own_number, fact=fact)
             self._waiting += 1
-            self._queue.put(Submission("hub", (numbered,), on_synced))
+            self._queue.put(Submission("hub", (own,), on_synced))
 
     def _run(self) -> None:
         while True:
@@ -188,17 +188,17 @@ class JournalThread:
         for submission in batch:
             producer = submission.producer
             last = seen.get(producer, self._numbers.get(producer, 0))
-            for numbered in submission.facts:
-                if numbered.number <= last:
+            for told in submission.facts:
+                if told.number <= last:
                     continue
-                last = numbered.number
+                last = told.number
                 fresh.append(
                     JournalledFact(
                         site=self._origin.site,
                         node=self._origin.node,
                         producer=producer,
-                        number=numbered.number,
-                        fact=numbered.fact,
+                        number=told.number,
+                        fact=told.fact,
                     )
                 )
             seen[producer] = last

@@ -24,6 +24,7 @@ from engine.hub.core import HubCore
 from engine.hub.disk_threads import DiskThreads
 from engine.hub.exports import ExportDesk
 from engine.hub.fragment_age import FragmentAges
+from engine.hub.gap_filler import GapFiller
 from engine.hub.index_thread import IndexThread
 from engine.hub.journal_thread import JournalThread, Noted, Origin, Submission
 from engine.hub.live_state import LiveState
@@ -180,6 +181,7 @@ class Hub:
             asyncio.create_task(self._core.emergency.run(), name="emergency"),
             asyncio.create_task(keep_garbage_low(self._core.retention), name="garbage"),
             asyncio.create_task(self._core.buckets.run(), name="buckets"),
+            asyncio.create_task(GapFiller(self._core).run(), name="gaps"),
         ]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)

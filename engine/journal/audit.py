@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.journal.head_signing import is_head_signed_by
-from engine.journal.payload import decode_fact
+from engine.journal.payload import known_fact
 from engine.journal.reader import read_records
 from engine.journal.verify import JournalReport, verify_journal
 from nvr_app.contract.audit_facts import JournalSigned
@@ -54,10 +54,9 @@ def signed_heads(journal_dir: Path) -> list[JournalSigned]:
     """Every head that the journal says was signed, in order."""
     found = []
     for record in read_records(journal_dir):
-        if record.kind == "journal_signed" and record.payload is not None:
-            fact = decode_fact(record.payload).fact
-            if isinstance(fact, JournalSigned):
-                found.append(fact)
+        said = known_fact(record.payload) if record.kind == "journal_signed" else None
+        if said is not None and isinstance(said.fact, JournalSigned):
+            found.append(said.fact)
     return found
 
 

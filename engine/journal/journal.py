@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import zstandard
+
 from engine.base.atomic_file import sync_folder
 from engine.base.clock import Clock
 from engine.base.errors import EngineError
@@ -23,6 +25,8 @@ from engine.journal.sealing import seal_part
 
 SEAL_BYTES = 8 * 1024**2
 SEAL_NS = 300 * 1_000_000_000
+_MOST_IN_A_PART = 1_000_000
+"""More records than a part's bytes can hold."""
 
 
 class JournalError(EngineError):
@@ -161,7 +165,10 @@ class Journal:
                 with contextlib.suppress(OSError):
                     seal_part(part)
         if parts:
-            torn = self._recover_last(parts[-1], problems)
+            try:
+                torn = self._recover_last(parts[-1], problems)
+            except zstandard.ZstdError as error:
+                self._begin_after(parts[-1], error, problems)
         return Recovery(self._next_seq - 1, torn, tuple(problems))
 
     def _recover_last(self, part: Part, problems: list[str]) -> int:
@@ -190,6 +197,17 @@ class Journal:
             self._files[retention_class] = _Growing(path)
         return torn
 
+    def _begin_after(self, part: Part, error: Exception, problems: list[str]) -> None:
+        """Go on after a sealed part that cannot be unpacked; nothing of it is touched.
+
+        Numbers must not come twice: the index would take later records for known ones.
+        """
+        problems.append(
+            f"{part.chain_path.name}: cannot be read ({error}); it is left as it is, and a new "
+            "part begins after it"
+        )
+        self._next_seq = max(self._next_seq, part.first_seq + _MOST_IN_A_PART)
+
     def _cut_payloads(self, part: Part) -> int:
         """Payloads whose chain line was never written are no records."""
         torn = 0
@@ -211,7 +229,10 @@ class Journal:
         earlier = [p for p in find_parts(self._folder) if p.first_seq < part.first_seq]
         if not earlier:
             return GENESIS
-        lines = read_file(earlier[-1].chain_path).splitlines()
+        try:
+            lines = read_file(earlier[-1].chain_path).splitlines()
+        except zstandard.ZstdError:
+            return GENESIS  # the verification names the damage; this part stands for itself
         last = parse_line(lines[-1]) if lines else None
         return last.hash if last else GENESIS
 

@@ -31,6 +31,7 @@ from nvr_app.contract.events import (
     AnyFact,
     CameraStateChanged,
     GapEnded,
+    GapFilled,
     MotionEnded,
     RunEnded,
     RunStarted,
@@ -42,7 +43,8 @@ from nvr_app.contract.events import (
 )
 
 _MEDIA = (
-    RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, CameraStateChanged,
+    RunStarted, RunEnded, SegmentOpened, SegmentClosed, SegmentGone, GapEnded, GapFilled,
+    CameraStateChanged,
     SegmentGarbage, SegmentMoved, SegmentKept,
     RootChanged,
 )  # fmt: skip
@@ -95,3 +97,33 @@ def entry_for(fact: JournalledFact) -> Entry:
 def decode_fact(payload: bytes) -> JournalledFact:
     """A payload's fact. msgspec.MsgspecError: it is none, or of a newer version."""
     return _decode(payload)
+
+
+def known_fact(payload: bytes | None) -> JournalledFact | None:
+    """A payload's fact; None where there is no payload, or a fact of a newer program."""
+    if payload is None:
+        return None
+    try:
+        return _decode(payload)
+    except msgspec.MsgspecError:
+        return None
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """Who said a fact and under which number, whatever it says."""
+
+    producer: str
+    number: int
+
+
+_decode_numbered = msgspec.msgpack.Decoder(Numbered).decode
+
+
+def numbered(payload: bytes | None) -> Numbered | None:
+    """The producer's number, of newer programs' facts too."""
+    if payload is None:
+        return None
+    try:
+        return _decode_numbered(payload)
+    except msgspec.MsgspecError:
+        return None

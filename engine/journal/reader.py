@@ -9,14 +9,14 @@ from pathlib import Path
 
 import zstandard
 
-from engine.journal.chain import ChainLine, parse_line
+from engine.journal.chain import ChainLine, parse_line, payload_digest
 from engine.journal.parts import Part, find_parts, read_file
 from engine.journal.payload_frame import decode_frames
 
 
 @dataclass(frozen=True, slots=True)
 class JournalRecord:
-    """One record; `payload` is None once its retention class has been dropped."""
+    """One record; `payload` is None once its retention class has been dropped, or it is damaged."""
 
     seq: int
     wall_us: int
@@ -88,11 +88,16 @@ def _records(part: Part) -> Iterator[JournalRecord]:
         # Sealed between the two looks: the payloads have moved as well.
         known = payloads(Part(part.folder, part.first_seq, is_sealed=True))
     for line in lines:
-        payload = known.get(line.seq)
+        found = known.get(line.seq)
+        # A payload that does not fit a sound line was never said: nothing may be built on it.
+        # Where the line itself is damaged, the payload is all that is left of the record.
+        is_forged = (
+            found is not None and payload_digest(*found) != line.payload_hash and line.is_sound
+        )
         yield JournalRecord(
             line.seq,
             line.wall_us,
             line.kind,
             line.retention_class,
-            payload[1] if payload is not None else None,
+            found[1] if found is not None and not is_forged else None,
         )

@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -78,7 +79,11 @@ class FolderTarget:
         with _told(part, "write"):
             try:
                 with part.open("wb", buffering=0) as out:
-                    yield _Flushing(out.fileno())
+                    flushing = _Flushing(out.fileno())
+                    try:
+                        yield flushing
+                    finally:
+                        flushing.settle()
                     os.fsync(out.fileno())
                 part.replace(self._folder / name)
                 sync_folder(self._folder)
@@ -156,11 +161,16 @@ class ArchiveTarget:
 
 
 class _Flushing:
-    """A file whose pages go to the disk on the way: no burst at its end stops the recorders."""
+    """A file whose pages go to the disk on the way: no burst at its end stops the recorders.
+
+    A thread of its own waits for the disk; the writer only while a whole step is behind.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._waiting = 0
+        self._sync: threading.Thread | None = None
+        self._error: OSError | None = None
 
     def write(self, data: memoryview | bytes) -> None:
         view = memoryview(data)
@@ -169,7 +179,23 @@ class _Flushing:
         self._waiting += len(data)
         if self._waiting >= _FLUSH_BYTES:
             self._waiting = 0
+            self.settle()
+            self._sync = threading.Thread(target=self._flush, name="export-sync", daemon=True)
+            self._sync.start()
+
+    def settle(self) -> None:
+        """Wait for what is on its way. OSError: the disk did not take it."""
+        if self._sync is not None:
+            self._sync.join()
+            self._sync = None
+        if self._error is not None:
+            raise self._error
+
+    def _flush(self) -> None:
+        try:
             os.fsync(self._descriptor)
+        except OSError as error:
+            self._error = error
 
 
 def require_space(folder: Path, need_bytes: int) -> None:

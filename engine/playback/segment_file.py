@@ -75,9 +75,12 @@ class LocalSegmentFile:
             raise self._failed(error) from None
 
     def read(self, offset: int, size: int) -> bytes:
-        parts = bytearray()
         try:
             self._file.seek(offset)
+            first = self._file.read(size)
+            if len(first) == size or not first:
+                return first  # as always, and without a second copy
+            parts = bytearray(first)
             while len(parts) < size and (part := self._file.read(size - len(parts))):
                 parts += part
         except OSError as error:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 _QUANTUM_BYTES = 1 << 20
 GIVE_UP_NS = 5 * NS_PER_S
 """A write that has not come back by then is left to its own lane, where another root can record."""
+_SLOW_NS = 10 * NS_PER_S
 _FIRST_LOOK_S = 1.0
 _MOST_TRIES = 8
 
@@ -86,6 +87,7 @@ class DiskWriter:
         self._hanging: dict[DiskLane, StorageRoot] = {}
         self._lanes: dict[SegmentFile, DiskLane] = {}
         self._pending_lock = threading.Lock()
+        self._slow_until_ns = 0
         self.pending_bytes = 0
         self.last_write_wall_us = 0
 
@@ -158,6 +160,8 @@ class DiskWriter:
 
     def watch(self) -> None:
         """Give a lane up that hangs, where another root can take over. Never blocks."""
+        if self.pending_bytes * 8 > self._limits.buffer_bytes:
+            self._slow_until_ns = self._clock.mono_ns() + _SLOW_NS
         with self._lane_lock:
             for lane, hung in list(self._hanging.items()):
                 if lane.join(0):
@@ -170,19 +174,10 @@ class DiskWriter:
 
     @property
     def is_slow(self) -> bool:
-        """Whether an eighth of the bound waits: pictures are safe, but the disk lags behind."""
-        return self.pending_bytes * 8 > self._limits.buffer_bytes
-
-    @property
-    def hanging_roots(self) -> tuple[str, ...]:
-        """Roots on which a file hangs."""
-        with self._lane_lock:
-            return tuple(sorted({root.name for root in self._hanging.values()}))
-
-    @property
-    def last_end_wall_us(self) -> int:
-        """Where recorded footage ended last; 0 = not yet."""
-        return self._book.ledger.last_end_wall_us
+        """Whether an eighth of the bound waits, or did within the last 10 s: pictures are safe,
+        but the disk lags behind.
+        """
+        return self._clock.mono_ns() < self._slow_until_ns
 
     @property
     def ledger(self) -> Ledger:

@@ -27,13 +27,18 @@ def written_aside(target: Path) -> Iterator[Path]:
     Its name is no segment's, so that nothing takes half a file for footage. OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    part = target.with_name(f".{target.name}.part")
+    part = aside_of(target)
     part.unlink(missing_ok=True)  # of a process that was killed here
     try:
         yield part
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def aside_of(target: Path) -> Path:
+    """Where a file is written before it has its name."""
+    return target.with_name(f".{target.name}.part")
 
 
 def settle(part: Path, target: Path) -> str:

@@ -107,11 +107,29 @@ def identities(paths: Mapping[str, Path], register: Path) -> dict[str, str]:
     return found
 
 
+def registered(paths: Mapping[str, Path], register: Path) -> set[str]:
+    """Names of those roots that have had their identity."""
+    known = _read_register(register)
+    return {name for name, path in paths.items() if known.get(name, {}).get("path") == str(path)}
+
+
 def prepare_roots(starts: Iterable[RootStart], register: Path) -> tuple[RootStart, ...]:
     """The same roots, each with the identity that it must show."""
     starts = tuple(starts)
     found = identities({one.name: Path(one.path) for one in starts}, register)
     return tuple(msgspec.structs.replace(one, identity=found[one.name]) for one in starts)
+
+
+def registered_fault(name: str, path: Path, register: Path) -> str:
+    """Why this folder is not the root that was registered; empty where it is, or none was."""
+    entry = _read_register(register).get(name)
+    if entry is None or entry["path"] != str(path):
+        return ""
+    try:
+        StorageRoot(name=name, path=path, identity=entry["root_id"]).verify()
+    except StorageError as error:
+        return str(error)
+    return ""
 
 
 def _read_register(register: Path) -> dict[str, dict[str, str]]:

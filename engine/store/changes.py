@@ -39,6 +39,8 @@ class Changes:
     events_anonymised: list[EventRule] = field(default_factory=list)
     events_deleted: list[EventRule] = field(default_factory=list)
     gaps: list[Row] = field(default_factory=list)
+    gaps_filled: list[tuple[str, int, int]] = field(default_factory=list)
+    """Camera, start and end of footage that came later: gaps shrink to what it leaves."""
     camera_states: list[Row] = field(default_factory=list)
     root_states: list[Row] = field(default_factory=list)
     system_notes: list[Row] = field(default_factory=list)

@@ -94,20 +94,23 @@ def check_footage(
     buckets: frozenset[str] = frozenset(),
     hash_file: Callable[[Path], str] | None = None,
     known_camera: Callable[[str], str | None] = lambda path: path.split("/", 1)[0],
+    root_fault: Callable[[str], str] = lambda _: "",
 ) -> CheckReport:
     """Verify S1 and S2, the chain and the holes; with `hash_file` the content too.
 
     What lies in `buckets` was verified by the store when it was written; it is counted here.
     `keys_dir` holds the public keys that checkpoints may be signed with; None: the journal alone.
     `known_camera` tells the camera of a segment's path, None for files that are no segments.
+    `root_fault` says why a root's folder is not the root itself (an empty mount point, another
+    disk): what should lie there is then neither proven nor missing (invariant S5).
     """
     report = CheckReport(journal=verify_journal(journal_dir))
     reading = read_view(journal_dir, keys_dir)
     view = reading.view
     report.checkpoint, report.refused_checkpoints = reading.checkpoint, list(reading.refused)
     report.garbage, report.unlawful = len(view.garbage), view.unlawful
-    present = _files(roots, report, known_camera)
-    reachable = {name for name, path in roots.items() if path.is_dir()}
+    reachable = _reachable(roots, report, root_fault)
+    present = _files(reachable, known_camera)
     _name_unknown_roots(view, frozenset(roots) | buckets, report)
     for segment in view.segments.values():
         if segment.state in {"gone", "garbage"}:
@@ -178,14 +181,23 @@ def _is_explained(hole: Hole, gaps: list[tuple[int, int]]) -> bool:
     return reached >= hole.end_wall_us
 
 
+def _reachable(
+    roots: Mapping[str, Path], report: CheckReport, root_fault: Callable[[str], str]
+) -> dict[str, Path]:
+    found = {}
+    for name, root in roots.items():
+        if fault := f"{root} is not there" if not root.is_dir() else root_fault(name):
+            report.unreadable_roots.append(f"{name}: {fault}")
+        else:
+            found[name] = root
+    return found
+
+
 def _files(
-    roots: Mapping[str, Path], report: CheckReport, known_camera: Callable[[str], str | None]
+    roots: Mapping[str, Path], known_camera: Callable[[str], str | None]
 ) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for name, root in roots.items():
-        if not root.is_dir():
-            report.unreadable_roots.append(f"{name}: {root} is not there")
-            continue
         for relative, entry in _files_below(str(root), "", _FOLDERS):
             if known_camera(relative) is None:
                 continue

@@ -26,9 +26,12 @@ from nvr_app.contract.custody_facts import (
     SegmentKept,
     SegmentMoved,
 )
-from nvr_app.contract.events import SegmentGone
+from nvr_app.contract.events import GapFilled, SegmentGone
 
-ORDERED = (SegmentGarbage, SegmentMoved, SegmentKept, SegmentGone, EventsAnonymised, EventsDeleted)
+ORDERED = (
+    SegmentGarbage, SegmentMoved, SegmentKept, SegmentGone, GapFilled, EventsAnonymised,
+    EventsDeleted,
+)  # fmt: skip
 """What these say of a row depends on what was said before: batches are cut around them."""
 
 

@@ -39,6 +39,7 @@ from nvr_app.contract.events import (
     EngineStarted,
     EngineStopped,
     GapEnded,
+    GapFilled,
     MotionEnded,
     RunEnded,
     RunStarted,
@@ -117,6 +118,7 @@ def _segment_opened(changes: Changes, fact: SegmentOpened, origin: Row) -> None:
         "reason": "",
         "codec": fact.codec,
         "content_hash": "",
+        "origin": fact.origin,
         "aged": "",
         **origin,
     }
@@ -138,6 +140,7 @@ def _segment_closed(changes: Changes, fact: SegmentClosed, origin: Row) -> None:
         "reason": "adopted" if fact.adopted else "",
         "codec": "",
         "content_hash": fact.content_hash,
+        "origin": fact.origin,
         "aged": "",
         **origin,
     }
@@ -158,6 +161,10 @@ def _gap_ended(changes: Changes, fact: GapEnded, origin: Row) -> None:
             **origin,
         }
     )
+
+
+def _gap_filled(changes: Changes, fact: GapFilled, _: Row) -> None:
+    changes.gaps_filled.append((fact.camera_id, fact.start_wall_us, fact.end_wall_us))
 
 
 def _camera_state_changed(changes: Changes, fact: CameraStateChanged, origin: Row) -> None:
@@ -296,6 +303,7 @@ _HANDLERS: dict[type, Any] = {
     DayCounted: custody.day_counted,
     JournalSigned: custody.journal_signed,
     GapEnded: _gap_ended,
+    GapFilled: _gap_filled,
     CameraStateChanged: _camera_state_changed,
     TrackStarted: _track_started,
     TrackEnded: _track_ended,

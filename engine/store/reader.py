@@ -263,7 +263,7 @@ _EVENT_COLUMNS = (
 )
 _SEGMENT_COLUMNS = (
     "segment_id, camera_id, run_id, root, path, start_wall_us, end_wall_us, size_bytes, frames, "
-    "state, codec, content_hash"
+    "state, codec, content_hash, origin"
 )
 _LONGEST_SEGMENT_US = 3_600_000_000
 _FIRST_STEP_US = 24 * 3_600_000_000

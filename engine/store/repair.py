@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.base.clock import Clock
 from engine.base.errors import EngineError
 from engine.journal.journal import Journal
-from engine.journal.payload import JournalledFact, decode_fact, entry_for
+from engine.journal.payload import JournalledFact, entry_for, known_fact
 from engine.journal.reader import read_records
 from engine.store.check import CheckReport
 from engine.store.restore import begin_database
@@ -89,7 +89,8 @@ class Rebuilt:
     checkpoint: str
     refused_checkpoints: tuple[str, ...]
     without_payload: int
-    """Records after the checkpoint whose payload is gone or damaged: what they told is lost."""
+    """Records after the checkpoint whose payload is gone, damaged or of a newer program: what they
+    told is not in the database."""
 
 
 def rebuild_database(journal_dir: Path, database: Path, keys_dir: Path) -> Rebuilt:
@@ -106,10 +107,11 @@ def rebuild_database(journal_dir: Path, database: Path, keys_dir: Path) -> Rebui
     records = lost = 0
     batch: list[tuple[int, JournalledFact]] = []
     for record in read_records(journal_dir, after_seq=store.applied_seq):
-        if record.payload is None:
+        fact = known_fact(record.payload)
+        if fact is None:
             lost += 1
             continue
-        batch.append((record.seq, decode_fact(record.payload)))
+        batch.append((record.seq, fact))
         records += 1
         if len(batch) >= _BATCH:
             store.apply(batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nvr_app.contract.events import EventKind
+from nvr_app.contract.events import EventKind, FootageOrigin
 from nvr_app.contract.geometry import Box
 
 
@@ -40,6 +40,7 @@ class SegmentRow(msgspec.Struct, frozen=True):
     state: str
     codec: str
     content_hash: str
+    origin: FootageOrigin = "live"
 
 
 class GapRow(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ _LONGEST_EVENT_US = 6 * 3_600_000_000
 """How long before the interval an event may have begun that still reaches into it."""
 
 _MOST_MARKS = 2_000
+_CARD = "card"
+"""Footage that was fetched from the camera's own card later: told apart, as the segments are."""
 
 
 class TimelineSpans(msgspec.Struct):
@@ -59,12 +61,13 @@ def read_timeline(
 ) -> Timelines:
     """Spans by camera; every camera asked for has an entry. `words` is added to."""
     found = {camera_id: TimelineSpans() for camera_id in question.camera_ids}
-    missing = [camera for camera in question.camera_ids if camera not in words.values()]
+    needed = (*question.camera_ids, _CARD)
+    missing = [word for word in needed if word not in words.values()]
     if missing:
         words.update(ask("SELECT hash(c), c FROM (SELECT unnest(?::VARCHAR[]) AS c)", [missing]))
     joined_us = max(_JOINED_US, question.step_us)
-    for spans, _, span in _spans(columns(*_recorded(question)), words, joined_us, found):
-        spans.recorded.append(msgspec.structs.replace(span, what="recorded"))
+    for spans, origin, span in _spans(columns(*_recorded(question)), words, joined_us, found):
+        spans.recorded.append(msgspec.structs.replace(span, what=origin or "recorded"))
     gaps = columns(*_gaps(question))
     _learn(ask, gaps, words, ("SELECT DISTINCT hash(reason), reason FROM gaps", []))
     for spans, _, span in _spans(gaps, words, question.step_us, found):
@@ -78,6 +81,7 @@ def read_timeline(
         else:
             spans.events.append(span)
     for spans in found.values():  # they came label by label
+        spans.recorded.sort(key=_begin)
         spans.gaps.sort(key=_begin)
         spans.events.sort(key=_begin)
     for camera_id, span in _marks(ask, question, "bookmarks", "title"):
@@ -125,13 +129,14 @@ def _islands(
     In numpy rather than by window functions: thirty thousand rows take 3 ms instead of 20.
     """
     cameras, whats = _coded(columns["camera"], words), _coded(columns["what"], words)
-    order = np.lexsort((columns["a"], whats, cameras))
-    order = order[cameras[order] >= 0]
-    if not len(order):
+    asked = cameras >= 0
+    begins, ends = columns["a"][asked], columns["b"][asked]
+    if not len(begins):
         return
-    cameras, whats = cameras[order], whats[order]
-    begins, ends = columns["a"][order], columns["b"][order]
-    other = (cameras[1:] != cameras[:-1]) | (whats[1:] != whats[:-1])
+    kinds = cameras[asked] * len(words) + whats[asked]
+    order = _order(kinds, begins - int(begins.min()))
+    kinds, begins, ends = kinds[order], begins[order], ends[order]
+    other = kinds[1:] != kinds[:-1]
     groups = np.concatenate(([0], np.cumsum(other)))
     # The furthest end so far within each group: groups are lifted above each other for it.
     lift = groups * (int(ends.max()) - int(ends.min()) + 1)
@@ -140,14 +145,19 @@ def _islands(
     starts = np.concatenate(([0], np.flatnonzero(apart) + 1))
     lasts = np.concatenate((starts[1:] - 1, [len(begins) - 1]))
     names = list(words.values())
-    for camera, what, begin, end in zip(
-        cameras[starts].tolist(),
-        whats[starts].tolist(),
-        begins[starts].tolist(),
-        reached[lasts].tolist(),
-        strict=True,
+    for kind, begin, end in zip(
+        kinds[starts].tolist(), begins[starts].tolist(), reached[lasts].tolist(), strict=True
     ):
+        camera, what = divmod(kind, len(words))
         yield names[camera], names[what], begin, end
+
+
+def _order(kinds: np.ndarray[Any, Any], offsets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """By kind, then by offset. One number to sort by takes a third of the time of two."""
+    bits = int(offsets.max()).bit_length()
+    if bits + int(kinds.max()).bit_length() < 63:
+        return np.argsort((kinds << bits) | offsets)
+    return np.lexsort((offsets, kinds))
 
 
 # Rows are told apart by hashes of words: grouping and fetching numbers takes half the time.
@@ -156,7 +166,9 @@ def _islands(
 def _recorded(question: TimelineQuestion) -> Statement:
     where, values = _of_cameras(question)
     return (
-        f"""SELECT hash(camera_id) AS camera, 0::UBIGINT AS what, start_wall_us AS a,
+        f"""SELECT hash(camera_id) AS camera,
+                   CASE origin WHEN '{_CARD}' THEN hash('{_CARD}') ELSE 0::UBIGINT END AS what,
+                   start_wall_us AS a,
                    coalesce(end_wall_us, greatest(start_wall_us, ?)) AS b
             FROM segments
             WHERE start_wall_us >= ? AND start_wall_us < ?

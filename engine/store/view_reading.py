@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from engine.journal.payload import JournalledFact, decode_fact
+from engine.journal.payload import JournalledFact, known_fact
 from engine.journal.reader import read_records
 from engine.store.checkpoint import Checkpoint
 from engine.store.errors import StoreError
@@ -26,14 +26,15 @@ class Reading:
     checkpoint: str = ""
     refused: tuple[str, ...] = ()
     lost: int = 0
-    """Records after the checkpoint whose payload is not there any more."""
+    """Records after the checkpoint whose payload is not there any more, or not to be understood."""
 
 
 def journalled_facts(journal_dir: Path, after_seq: int = 0) -> Iterator[tuple[int, JournalledFact]]:
     """Every fact whose payload is still there, with its number."""
     for record in read_records(journal_dir, after_seq=after_seq):
-        if record.payload is not None:
-            yield record.seq, decode_fact(record.payload)
+        fact = known_fact(record.payload)
+        if fact is not None:
+            yield record.seq, fact
 
 
 def read_view(journal_dir: Path, keys_dir: Path | None) -> Reading:
@@ -52,10 +53,11 @@ def read_view(journal_dir: Path, keys_dir: Path | None) -> Reading:
 
 def _tail(journal_dir: Path, after_seq: int, reading: Reading) -> Iterator[JournalledFact]:
     for record in read_records(journal_dir, after_seq=after_seq):
-        if record.payload is None:
+        fact = known_fact(record.payload)
+        if fact is None:
             reading.lost += 1
         else:
-            yield decode_fact(record.payload)
+            yield fact
 
 
 def _fill(view: FootageView, checkpoint: Checkpoint) -> None:

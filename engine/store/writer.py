@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import duckdb
 
 from engine.store.changes import Changes, EventRule, Row, SegmentPlace
+from engine.store.gap_filling import fill_gaps
 
 
 def write_changes(connection: duckdb.DuckDBPyConnection, changes: Changes) -> None:
@@ -35,6 +36,7 @@ def write_changes(connection: duckdb.DuckDBPyConnection, changes: Changes) -> No
     )
     _complete(connection, "events", "event_id", list(changes.event_ends.values()))
     _update(connection, "runs", "run_id", list(changes.run_ends.values()))
+    fill_gaps(connection, changes.gaps_filled)
     _write_custody(connection, changes)
     _note_producers(connection, changes.producers)
 

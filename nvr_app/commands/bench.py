@@ -23,6 +23,7 @@ BENCHMARKS = {
     "crashes": "kill -9 of everything at random moments, up to 200 times, and what is lost",
     "powercut": "power cuts of a real file system at random moments, and what is lost",
     "clocksteps": "the wall clock is set by hours and days, and over both changes of summer time",
+    "retention": "a clean-up of 100 000 of a million segments, while eight cameras record",
     "knee": "how many cameras can be recorded before the first loss",
     "timeline": "a day of eight cameras over the API, at a million segments and ten million events",
     "rebuild": "a new index for 100 000 segment files: checkpoint and a day's journal",
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "playback": "synchronous playback of recorded tiles: skew, pictures shown, CPU",
     "wall": "eight live tiles: CPU and delay of painting",
     "ageing": "encoding footage anew: savings, quality, speed, CPU budget",
+    "export": "an hour of 1080p with hashes and signature, against ffmpeg -c copy",
     "detector": "average precision and time of the detectors on labelled pictures",
 }
 

@@ -7,7 +7,7 @@ import getpass
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -28,7 +28,10 @@ from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder, data_folder
 from nvr_app.secrets import Secrets
 from nvr_app.settings_file import load_settings, save_settings
-from nvr_app.source_urls import source_fault, split_credentials
+from nvr_app.source_urls import onvif_fault, source_fault, split_credentials
+
+if TYPE_CHECKING:
+    from engine.card.describe import CardDescription
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--transport", choices=get_args(Transport), default="tcp")
     add.add_argument(
         "--verify-tls", action="store_true", help="check an rtsps camera's certificate"
+    )
+    add.add_argument(
+        "--onvif",
+        default="",
+        metavar="URL",
+        help="ONVIF device service: gaps are filled from the camera's own card",
     )
     _add_login(add)
     listing = actions.add_parser("list", help="cameras and how they are")
@@ -85,7 +94,11 @@ def _add(folder: DataFolder, args: argparse.Namespace) -> int:
         fault = source_fault(kind, url) if url else None
         if fault:
             raise UserError(f"{name}: {fault}")
-    login = _asked_login(args) or login or sub_login
+    onvif, onvif_login = split_credentials(args.onvif)
+    fault = onvif_fault(onvif) if onvif else None
+    if fault:
+        raise UserError(f"--onvif: {fault}")
+    login = _asked_login(args) or login or sub_login or onvif_login
     camera = CameraSettings(
         id=args.id,
         name=args.name,
@@ -95,6 +108,7 @@ def _add(folder: DataFolder, args: argparse.Namespace) -> int:
         sub=sub,
         transport=args.transport,
         verify_tls=args.verify_tls,
+        onvif=onvif,
     )
     folder.create()
     settings = _good_settings(folder)
@@ -137,6 +151,8 @@ def _list(folder: DataFolder, args: argparse.Namespace) -> int:
 
 
 def _test(folder: DataFolder, args: argparse.Namespace) -> int:
+    from engine.base.clock import SystemClock
+    from engine.card.describe import describe_card
     from engine.media.errors import SourceError
     from engine.media.probe import probe_source
 
@@ -149,8 +165,9 @@ def _test(folder: DataFolder, args: argparse.Namespace) -> int:
             results.append(probe_source(camera, role, credentials, args.seconds))
         except SourceError as error:
             raise UserError(f"{camera.id}, {role} stream: {error}") from None
+    card = describe_card(camera, credentials, SystemClock()) if camera.onvif else None
     if args.json:
-        print_json([asdict(result) for result in results])
+        print_json([asdict(one) for one in (*results, *((card,) if card else ()))])
         return 0
     for result in results:
         print(
@@ -162,7 +179,15 @@ def _test(folder: DataFolder, args: argparse.Namespace) -> int:
         )
         for advice in result.advice:
             print(f"  advice: {advice}")
+    if card is not None:
+        _print_card(camera.id, card)
     return 0
+
+
+def _print_card(camera_id: str, card: CardDescription) -> None:
+    print(f"{camera_id} card: {card.sentence()}")
+    if card.trouble and card.offers_profile_g:
+        print(f"  nothing is fetched from it: {card.trouble}")
 
 
 def _password(folder: DataFolder, args: argparse.Namespace) -> int:

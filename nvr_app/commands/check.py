@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.base.errors import EngineError
     from engine.recording.content_hash import hash_file
     from engine.recording.segment_path import parse_segment_path
+    from engine.recording.storage_root import registered_fault
     from engine.store.check import check_footage
 
     folder = data_folder(args.data_dir)
@@ -54,6 +55,9 @@ def run(args: argparse.Namespace) -> int:
         name = parse_segment_path(path)
         return name.camera_id if name else None
 
+    def root_fault(name: str) -> str:
+        return registered_fault(name, roots[name], folder.config / "roots.json")
+
     started = time.monotonic()
     try:
         report = check_footage(
@@ -63,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
             buckets=_bucket_names(folder),
             hash_file=hash_file if args.hash else None,
             known_camera=camera_of,
+            root_fault=root_fault,
         )
         repaired, rebuilt = 0, None
         if args.repair:
@@ -74,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
                 buckets=_bucket_names(folder),
                 hash_file=hash_file if args.hash else None,
                 known_camera=camera_of,
+                root_fault=root_fault,
             )
         if args.rebuild:
             rebuilt = _rebuild(folder)

@@ -20,12 +20,14 @@ from engine.supervisor.health_server import HealthServer
 from engine.supervisor.instance_lock import AlreadyRunningError, InstanceLock, end_survivors
 from engine.supervisor.log_file import LogFile
 from engine.supervisor.supervisor import Supervisor
+from engine.supervisor.table import Table
 from nvr_app.composition import EngineIdentity, build_table, ring_owner
 from nvr_app.contract.endpoint import SupervisorEndpoint
 from nvr_app.contract.frame_ring import sweep_rings
 from nvr_app.contract.ids import new_id
 from nvr_app.errors import UserError
 from nvr_app.paths import DataFolder, data_folder
+from nvr_app.root_claims import RootClaims
 from nvr_app.settings_file import load_settings
 
 logger = logging.getLogger("nvr.supervisor")
@@ -96,17 +98,26 @@ def _run_locked(args: argparse.Namespace, folder: DataFolder) -> int:
         api_port=args.port,
     )
     _write_supervisor_file(folder, health.port)
+    claims = RootClaims(folder, lambda: supervisor.request_reload() if supervisor else None)
+
+    def table() -> Table:
+        rows = build_table(folder, identity)
+        claims.look()
+        return rows
+
     supervisor = Supervisor(
-        lambda: build_table(folder, identity),
+        table,
         lambda row: child_argv(row.role),
         folder.run,
         log,
         lambda: _sweep(owner),
     )
     _stop_on_signals(supervisor)
+    claims.start()
     try:
         supervisor.run()
     finally:
+        claims.stop()
         health.stop()
         (folder.run / "supervisor.json").unlink(missing_ok=True)
         (folder.run / "endpoint.json").unlink(missing_ok=True)

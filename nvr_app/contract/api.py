@@ -6,7 +6,7 @@ import msgspec
 
 from nvr_app.contract.config import RootRole
 from nvr_app.contract.custody_facts import RootState
-from nvr_app.contract.events import EventKind, PathPoint
+from nvr_app.contract.events import EventKind, FootageOrigin, PathPoint
 from nvr_app.contract.geometry import Box
 from nvr_app.contract.status import CameraStatus, ModelStatus, ProcessStatus
 
@@ -83,6 +83,8 @@ class SegmentView(msgspec.Struct, frozen=True, kw_only=True):
     end_wall_us: int | None
     size_bytes: int
     state: str
+    origin: FootageOrigin = "live"
+    """`card`: fetched later from the camera's own card."""
 
 
 class GapView(msgspec.Struct, frozen=True, kw_only=True):

@@ -117,4 +117,17 @@ class ExportFootage(Chore, frozen=True, kw_only=True, tag="export_footage"):
         return f"ExportFootage(chore_id={self.chore_id!r}, export_id={self.order.export_id!r})"
 
 
-AnyChore = DeletePlaces | DeleteFiles | MoveFootage | ReencodeFootage | CutClip | ExportFootage
+class FillGap(Chore, frozen=True, kw_only=True, tag="fill_gap"):
+    """Fetch footage of this time from the camera's own card into this root, as far as the card
+    holds it. The hub asks only for time of which the index has no footage.
+    """
+
+    camera_id: str
+    start_wall_us: int
+    end_wall_us: int
+    root: str
+
+
+AnyChore = (
+    DeletePlaces | DeleteFiles | MoveFootage | ReencodeFootage | CutClip | ExportFootage | FillGap
+)

@@ -140,6 +140,10 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     quota_bytes: int | None = None
     clip_retention_days: float | Forever | None = None
     """This camera's own retention of event clips."""
+    onvif: str = ""
+    """Address of the camera's ONVIF device service; empty: it is not asked."""
+    fill_gaps: bool = True
+    """Fetch what is missing from the camera's own card, where `onvif` offers it."""
 
     @property
     def display_name(self) -> str:

@@ -37,6 +37,8 @@ CameraState = Literal[
 GapReason = Literal[
     "engine_stopped", "camera_lost", "refused", "paused", "storage", "crashed", "unknown"
 ]
+FootageOrigin = Literal["live", "card"]
+"""From the camera's stream as it came, or fetched later from the camera's own card."""
 EventKind = Literal["track", "motion", "system", "audio"]
 
 
@@ -88,6 +90,7 @@ class SegmentOpened(Fact, frozen=True, kw_only=True, tag="segment_opened"):
     width: int
     height: int
     has_audio: bool
+    origin: FootageOrigin = "live"
 
 
 class SegmentClosed(Fact, frozen=True, kw_only=True, tag="segment_closed"):
@@ -106,6 +109,7 @@ class SegmentClosed(Fact, frozen=True, kw_only=True, tag="segment_closed"):
     """BLAKE2b of 32 bytes over the whole file, in hex: what `nvr check --hash` compares."""
     adopted: bool = False
     """Found on disk after a crash rather than closed by its writer (invariant S2)."""
+    origin: FootageOrigin = "live"
 
 
 class SegmentGone(Fact, frozen=True, kw_only=True, tag="segment_gone"):
@@ -128,6 +132,14 @@ class GapEnded(Fact, frozen=True, kw_only=True, tag="gap_ended"):
     start_wall_us: int
     end_wall_us: int
     reason: GapReason
+
+
+class GapFilled(Fact, frozen=True, kw_only=True, tag="gap_filled"):
+    """Footage from the camera's own card covers this part of a gap; the rest stays a gap."""
+
+    camera_id: str
+    start_wall_us: int
+    end_wall_us: int
 
 
 class CameraStateChanged(Fact, frozen=True, kw_only=True, tag="camera_state_changed"):
@@ -207,6 +219,7 @@ AnyFact = (
     | SegmentClosed
     | SegmentGone
     | GapEnded
+    | GapFilled
     | CameraStateChanged
     | MotionEnded
     | TrackStarted

@@ -5,6 +5,8 @@ import pytest
 from nvr_app.contract.api import GapView, Recordings, SegmentView
 from ui.playback.clock import PlaybackClock
 from ui.playback.footage_map import FootageMap, Hole, is_worth_telling
+from ui.playback.goal import LaneKind, LaneState
+from ui.playback.pace import choose_edge, choose_jump
 from ui.playback.shots import fitted
 from ui.playback.speed import choose_keys_only, decoder_threads
 
@@ -88,3 +90,32 @@ def test_a_seam_is_no_gap():
 )
 def test_pictures_fit_their_tile_in_even_numbers(size, tile, result):
     assert fitted(*size, *tile) == result
+
+
+PLAYING = LaneState(LaneKind.PLAYING)
+
+
+def gap(start_us, end_us):
+    return LaneState(LaneKind.GAP, start_us, end_us, "camera_lost")
+
+
+def edge(start_us):
+    return LaneState(LaneKind.EDGE, start_us)
+
+
+def test_a_gap_is_left_where_the_first_camera_has_footage_again():
+    assert choose_jump([gap(10, 50), gap(20, 40)], 30, 1) == 40
+    assert choose_jump([gap(10, 50), gap(20, 40)], 30, -1) == 20
+    assert choose_jump([gap(10, 50), edge(25)], 30, 1) == 50
+    assert choose_jump([gap(10, 50), PLAYING], 30, 1) is None
+    assert choose_jump([gap(10, None)], 30, 1) is None
+    assert choose_jump([edge(25)], 30, 1) is None
+    assert choose_jump([], 30, 1) is None
+
+
+def test_the_clock_waits_where_the_last_camera_ends():
+    assert choose_edge([edge(25), edge(28)], 30, 1) == 28
+    assert choose_edge([edge(25), edge(35)], 30, 1) == 30
+    assert choose_edge([edge(25), PLAYING], 30, 1) is None
+    assert choose_edge([edge(25), gap(10, 40)], 30, 1) is None
+    assert choose_edge([edge(None)], 30, -1) == 30

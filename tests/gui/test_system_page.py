@@ -49,6 +49,13 @@ def test_storage_is_told_in_words_and_as_bars(page, qtbot):
     qtbot.waitUntil(lambda: " held; " in page.storage.sentence.text(), timeout=30_000)
 
 
+def test_retention_is_told_in_words(page, qtbot):
+    qtbot.waitUntil(lambda: "is kept 90 days" in page.retention.sentence.text())
+    assert "Next clean-up 2" in page.retention.sentence.text()
+    assert "Nothing has gone yet." in page.retention.sentence.text()
+    assert not page.retention.warning.isVisible()
+
+
 def test_it_asks_only_while_it_is_seen(window, page, qtbot):
     assert page._timer.isActive()
     window.show_page(0)
@@ -63,6 +70,7 @@ def test_out_of_reach_it_says_so_and_claims_nothing_old(window, page):
     assert {label.text() for label in page._values.values()} == {"-"}
     assert page.storage.root_texts() == []
     assert page.storage.sentence.text() == "-"
+    assert page.retention.sentence.text() == "-"
 
 
 def test_tables_and_figures_have_names_for_those_who_do_not_see_them(page):

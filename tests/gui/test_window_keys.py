@@ -47,7 +47,7 @@ def test_f2_f3_f4_show_the_pages(window, press):
 
 def test_tool_tips_of_the_sections_name_their_keys(window):
     tips = [button.toolTip() for button in window.top_bar._sections]
-    assert tips == ["Live (F2)", "Playback (F5)", "Events (F3)", "System (F4)"]
+    assert tips == ["Live (F2)", "Playback (F5)", "Events (F3)", "System (F4)", "Evidence (F6)"]
 
 
 def test_every_button_has_a_tool_tip_and_every_key_of_the_menu_is_shown(window):

@@ -87,6 +87,8 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     look_for_nothing(engine)
     fail_and_resume(engine, asked, tmp_path)
     encrypt(engine, asked, tmp_path)
+    cancel(engine, asked | {"folder": str(tmp_path / "never")})
+    survive_death(engine, asked | {"folder": str(tmp_path / "after")})
     export_by_command(engine, asked, tmp_path, key["key_id"])
 
 
@@ -125,6 +127,38 @@ def encrypt(engine, asked, tmp_path):
     assert b"secret words" not in journal
     assert "secret words" not in engine.log()
     assert [e["state"] for e in engine.json("/api/v1/exports")["exports"]] == ["done"] * 3
+
+
+def cancel(engine, asked):
+    """What is cancelled leaves nothing, and can be asked for again."""
+    worker = engine.children()["chores"]
+    worker.suspend()
+    _, view = post(engine, "/api/v1/exports", **asked)
+    status, _ = post(engine, f"/api/v1/exports/{view['export_id']}/cancel")
+    assert status == 202
+    worker.resume()
+    assert until_ended(engine, view["export_id"])["state"] == "cancelled"
+    assert not list(Path(asked["folder"]).glob("*"))
+    assert post(engine, f"/api/v1/exports/{view['export_id']}/cancel")[0] == 409
+    assert post(engine, f"/api/v1/exports/{view['export_id']}/resume")[0] == 202
+    assert until_ended(engine, view["export_id"])["state"] == "done"
+
+
+def survive_death(engine, asked):
+    """What was asked for before everything died is done afterwards."""
+    engine.children()["chores"].suspend()
+    _, plain = post(engine, "/api/v1/exports", **asked)
+    _, secret = post(engine, "/api/v1/exports", **asked, password="secret words")
+    engine.kill_everything()
+    engine.start()
+    assert until_ended(engine, plain["export_id"])["state"] == "done"
+    failed = until_ended(engine, secret["export_id"])
+    assert failed["state"] == "failed"
+    assert "no longer has the password" in failed["detail"]
+    path = f"/api/v1/exports/{secret['export_id']}/resume"
+    assert post(engine, path)[0] == 409
+    assert post(engine, path, password="secret words")[0] == 202
+    assert until_ended(engine, secret["export_id"])["state"] == "done"
 
 
 def export_by_command(engine, asked, tmp_path, key_id):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nvr_app.contract.config import StorageSettings
 from nvr_app.contract.custody_facts import FootageProtected, ProtectionEnded
 from nvr_app.contract.events import SegmentClosed, TrackEnded
 from nvr_app.contract.geometry import Box
@@ -20,13 +21,13 @@ pytestmark = pytest.mark.timeout(180)
 DAY_S = 86_400
 
 
-def old_segment(one, number, *, days, camera="a", size=1000):
+def old_segment(one, number, *, days, camera="a", size=1000, below=None):
     """A file of the past and the fact that says so."""
     start = datetime.now(tz=UTC) - timedelta(days=days)
     start_us = int(start.timestamp()) * 1_000_000
     run = f"{number:08x}"
     path = f"{camera}/{start:%Y-%m-%d}/{start:%H}/{start_us // 1000:013d}-{run}-1.mp4"
-    file = one.folder.recordings / path
+    file = (below or one.folder.recordings) / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(bytes(size))
     return file, SegmentClosed(
@@ -158,4 +159,46 @@ def test_quotas_old_pictures_logs_and_leftovers(engine, sim_cameras):
     assert one.json("/api/v1/events/e1")["event"]["label"] == "person"
     again = json.loads(nvr(one, "retention", "run", "--json").stdout)
     assert sum(r["items"] for r in again) == 0
+    teller.close()
+
+
+def test_room_is_made_before_a_full_root_stops_the_recording(engine, sim_cameras, tmp_path):
+    one = engine(
+        sim_cameras(1),
+        storage=(StorageSettings(name="main", path=str(tmp_path / "root"), quota_bytes=8_000_000),),
+    )
+    one.start()
+    one.until(lambda: one.recording() == 1, "the camera to record")
+    one.until(lambda: one.pid_of("chores") is not None, "the chores worker")
+    teller = FactTeller(one.folder.root)
+    teller.start()
+    recordings = tmp_path / "root"
+
+    def tell_old(number, days):
+        file, fact = old_segment(one, number, days=days, size=1_500_000, below=recordings)
+        teller.tell(fact)
+        return file, fact
+
+    made = [tell_old(number, 30 - number) for number in range(5)]
+    oldest_us = made[0][1].start_wall_us
+    protection = {"reason": "court", "start": oldest_us / 1e6, "end": oldest_us / 1e6 + 60}
+    body = json.dumps({k: str(v) for k, v in protection.items()}).encode()
+    status, answer = one.ask("/api/v1/protections", "POST", body=body, timeout=20)
+    assert status == 201, answer
+    one.until(lambda: not made[1][0].exists(), "room to be made", limit_s=90)
+    assert made[0][0].exists()
+    assert made[4][0].exists()
+    one.until(
+        lambda: any(run["is_emergency"] for run in one.json("/api/v1/retention")["recent"]),
+        "the run to be told",
+    )
+
+    body = json.dumps({"reason": "all of it", "start": "1", "end": "4000000000"}).encode()
+    assert one.ask("/api/v1/protections", "POST", body=body, timeout=20)[0] == 201
+    protected = [file for file, _ in made if file.exists()]
+    protected += [tell_old(number, 20 - number)[0] for number in range(10, 14)]
+    one.until(lambda: one.json("/api/v1/retention")["faults"], "to be told of it", limit_s=90)
+    (fault,) = one.json("/api/v1/retention")["faults"]
+    assert "protected" in fault
+    assert all(file.exists() for file in protected)
     teller.close()

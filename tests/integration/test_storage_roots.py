@@ -94,6 +94,10 @@ def test_a_root_is_added_lost_and_found_while_cameras_record_and_no_picture_is_m
     assert (code, storage["status"]) == (200, "warn")
     assert "mounted?" in storage["message"]
     assert list(nas.path.iterdir()) == [], "nothing was written below the mount"  # invariant S5
+    report = one.check()[1]
+    assert report["missing"] == [], "an empty mount point is no proof that footage is gone"
+    assert report["unreachable"] > 0
+    assert any("nas: storage root nas" in fault for fault in report["unreadable_roots"])
     metrics = one.ask("/metrics")[1].decode()
     assert 'surveillance_storage_root_up{root="nas"} 0.0' in metrics
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 
 from nvr_app.contract.endpoint import Endpoint
 from ui.live.footage_media import UndecodableError
+from ui.playback.finder import OutdatedError, Surroundings
 from ui.playback.footage_http import FootageHttp, FootageUnavailableError
 from ui.playback.goal import Goal, LaneKind, LaneState, Picture
-from ui.playback.plan import OutdatedError, Plans, Step, Surroundings
+from ui.playback.plan import Plans, Step
 
 logger = logging.getLogger(__name__)
 

@@ -7,16 +7,14 @@ little and goes on). They end when their goal is no longer the one in force.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from ui.live.footage_media import FootageDecoder, UndecodableError, Unit
+from ui.live.footage_media import FootageDecoder, Unit
 from ui.live.media import Converter, Frame
-from ui.playback.catalogue import FootageCatalogue
-from ui.playback.footage_http import FootageHttp, FootageUnavailableError
-from ui.playback.footage_map import Hole, is_worth_telling
+from ui.playback.finder import DAMAGED, Finder, Surroundings
+from ui.playback.footage_http import FootageHttp
 from ui.playback.goal import Goal, LaneKind, LaneState, Picture
-from ui.playback.segment_reader import ReadSegment, SegmentReader, Stretch
+from ui.playback.segment_reader import ReadSegment, Stretch
 from ui.playback.shots import Shots, fitted
 
 _BATCH = 4
@@ -24,23 +22,8 @@ _BATCH = 4
 _KEYS_SHOWN_FPS = 15
 _BEHIND_US = 700_000
 """So late that catching up picture by picture is given up."""
-DAMAGED = "damaged"
-"""Reason of a stretch whose bytes are not those that were recorded."""
 
 Step = Picture | None
-Finding = Generator[None, None, ReadSegment]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a plan asks of its lane; called in the lane's thread."""
-
-    position_us: Callable[[], int]
-    is_current: Callable[[Goal], bool]
-    tell: Callable[[LaneState], None]
-    threads: Callable[[], int]
-    block_bytes: int
-    """Memory for one block of pictures decoded to be shown backwards."""
 
 
 class Plans:
@@ -48,8 +31,8 @@ class Plans:
 
     def __init__(self, camera_id: str, http: FootageHttp, around: Surroundings) -> None:
         self._around = around
-        self._catalogue = FootageCatalogue(camera_id, http)
-        self._reader = SegmentReader(http)
+        self._finder = Finder(camera_id, http, around)
+        self._reader = self._finder.reader
         self._converter = Converter()
         self._decoder: FootageDecoder | None = None
         self._begin_us = 0
@@ -61,8 +44,7 @@ class Plans:
 
     def forget(self) -> None:
         """Something could not be had: look anew where the footage lies."""
-        self._catalogue.forget()
-        self._reader.forget()
+        self._finder.forget()
 
     def plan(self, goal: Goal) -> Iterator[Step]:
         """Pictures from the goal's moment on, in the order in which they are to be shown."""
@@ -79,7 +61,7 @@ class Plans:
         at_us = goal.at_us
         shots = Shots(goal, self._converter)
         while self._around.is_current(goal):
-            segment = yield from self._find(goal, at_us)
+            segment = yield from self._finder.find(goal, at_us)
             at_us = max(at_us, segment.view.start_wall_us)
             for number in range(segment.stretch_at(at_us), len(segment.stretches)):
                 stretch = segment.stretches[number]
@@ -146,7 +128,7 @@ class Plans:
         shots = Shots(goal, self._converter)
         apart_us = int(abs(goal.rate) * 1_000_000 / _KEYS_SHOWN_FPS)
         while self._around.is_current(goal):
-            segment = yield from self._find(goal, at_us)
+            segment = yield from self._finder.find(goal, at_us)
             number = segment.stretch_at(max(at_us, segment.view.start_wall_us))
             yield self._key(shots, segment, number)
             if goal.is_scrub:
@@ -161,7 +143,7 @@ class Plans:
         shots = Shots(goal, self._converter)
         apart_us = int(abs(goal.rate) * 1_000_000 / _KEYS_SHOWN_FPS)
         while self._around.is_current(goal):
-            segment = yield from self._find_before(goal, at_us)
+            segment = yield from self._finder.find_before(goal, at_us)
             number = segment.stretch_at(at_us - 1)
             yield self._key(shots, segment, number)
             stretch = segment.stretches[number]
@@ -190,7 +172,7 @@ class Plans:
         at_us = goal.at_us + 1
         shots = Shots(goal, self._converter)
         while self._around.is_current(goal):
-            segment = yield from self._find_before(goal, at_us)
+            segment = yield from self._finder.find_before(goal, at_us)
             number = segment.stretch_at(at_us - 1)
             stretch = segment.stretches[number]
             units = self._units(segment, stretch.first, stretch.end)
@@ -230,82 +212,6 @@ class Plans:
         codec = segment.head.video
         width, height = fitted(codec.width or 1920, codec.height or 1080, goal.width, goal.height)
         return max(4, self._around.block_bytes // (width * height * 4))
-
-    # --- finding
-
-    def _find(self, goal: Goal, at_us: int) -> Finding:
-        """The segment to go on with at a moment or after it; yields while there is none."""
-        while True:
-            try:
-                found = self._catalogue.at(at_us)
-                if isinstance(found, Hole):
-                    if found.end_us is not None:
-                        self._tell_hole(found)
-                        at_us = found.end_us
-                        continue
-                    self._around.tell(LaneState(LaneKind.EDGE, start_us=at_us))
-                else:
-                    segment = self._reader.read(found, anew=True)
-                    if at_us < segment.end_us:
-                        self._tell_damages(segment)
-                        return segment
-                    if found.end_wall_us is not None:
-                        at_us = max(at_us + 1, found.end_wall_us)
-                        continue
-                    self._around.tell(LaneState(LaneKind.EDGE, start_us=segment.end_us))
-            except (FootageUnavailableError, UndecodableError) as error:
-                at_us = self._failed(error, at_us, is_backward=False)
-            yield None
-            if not self._around.is_current(goal):
-                raise OutdatedError
-
-    def _find_before(self, goal: Goal, at_us: int) -> Finding:
-        """The segment that a moment is in, or the last one before it."""
-        while True:
-            try:
-                found = self._catalogue.at(at_us - 1)
-                if not isinstance(found, Hole):
-                    segment = self._reader.read(found, anew=True)
-                    if segment.stretches and segment.stretches[0].start_us < at_us:
-                        self._tell_damages(segment)
-                        return segment
-                    at_us = found.start_wall_us
-                    continue
-                earlier = self._catalogue.before(at_us)
-                if earlier is not None and earlier.end_wall_us is not None:
-                    self._tell_hole(found)
-                    at_us = min(at_us, earlier.end_wall_us)
-                    continue
-                self._around.tell(LaneState(LaneKind.EDGE, end_us=at_us))
-            except (FootageUnavailableError, UndecodableError) as error:
-                at_us = self._failed(error, at_us, is_backward=True)
-            yield None
-            if not self._around.is_current(goal):
-                raise OutdatedError
-
-    def _tell_hole(self, hole: Hole) -> None:
-        if is_worth_telling(hole):
-            self._around.tell(LaneState(LaneKind.GAP, hole.start_us, hole.end_us, hole.reason))
-
-    def _tell_damages(self, segment: ReadSegment) -> None:
-        for start_us, end_us in segment.damages:
-            self._around.tell(LaneState(LaneKind.DAMAGED, start_us, end_us, DAMAGED))
-
-    def _failed(self, error: Exception, at_us: int, *, is_backward: bool) -> int:
-        """Where to go on: behind a segment that will never be had, else the same moment again."""
-        is_lost = isinstance(error, UndecodableError) or getattr(error, "is_gone", False)
-        if not is_lost:
-            self._around.tell(LaneState(LaneKind.FAILED, at_us, reason=str(error)))
-            return at_us
-        found = self._catalogue.at(at_us - 1 if is_backward else at_us)
-        self._catalogue.forget()
-        if isinstance(found, Hole) or found.end_wall_us is None:
-            self._around.tell(LaneState(LaneKind.FAILED, at_us, reason=str(error)))
-            return at_us
-        self._around.tell(
-            LaneState(LaneKind.DAMAGED, found.start_wall_us, found.end_wall_us, str(error))
-        )
-        return found.start_wall_us if is_backward else found.end_wall_us
 
     # --- decoding
 
@@ -349,10 +255,6 @@ class Plans:
             self._decoder = known = FootageDecoder(segment.head.video, threads)
             self._fed = None
         return known
-
-
-class OutdatedError(Exception):
-    """Another goal is in force: the plan ends."""
 
 
 def _after(segment: ReadSegment, at_us: int) -> int:

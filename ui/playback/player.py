@@ -17,6 +17,7 @@ from nvr_app.contract.endpoint import Endpoint
 from ui.playback.clock import PlaybackClock
 from ui.playback.goal import Goal, LaneKind, LaneState
 from ui.playback.lane import Lane
+from ui.playback.pace import choose_edge, choose_jump
 from ui.playback.speed import FASTEST, SLOWEST, choose_keys_only, decoder_threads
 
 _TICK_MS = 10
@@ -284,36 +285,25 @@ class Player(QObject):
                 self._run_clock(is_running=True)
             return
         if not self._jump_gap(position_us, states):
-            self._stop_at_edge(states)
+            self._stop_at_edge(position_us, states)
 
     def _jump_gap(self, position_us: int, states: list[LaneState]) -> bool:
         """Go on behind a time that no camera has; whether it did."""
-        away = {LaneKind.GAP, LaneKind.EDGE}
-        if not self.skips_gaps or not states or any(state.kind not in away for state in states):
-            return False
-        if self._clock.rate > 0:
-            ends = [s.end_us for s in states if s.kind is LaneKind.GAP and s.end_us is not None]
-            target_us = min(ends, default=None)
-        else:
-            starts = [s.start_us for s in states
-                      if s.kind is LaneKind.GAP and s.start_us is not None]  # fmt: skip
-            target_us = max(starts, default=None)
-        if target_us is None or target_us == position_us:
+        target_us = choose_jump(states, position_us, self._clock.rate) if self.skips_gaps else None
+        if target_us is None:
             return False
         self._clock = self._clock.at(target_us, time.monotonic_ns())
         return True
 
-    def _stop_at_edge(self, states: list[LaneState]) -> None:
+    def _stop_at_edge(self, position_us: int, states: list[LaneState]) -> None:
         """Nothing more is recorded so far: wait for it, at its own pace."""
-        if not states or any(state.kind is not LaneKind.EDGE for state in states):
+        edge_us = choose_edge(states, position_us, self._clock.rate)
+        if edge_us is None:
             return
-        ends = [state.start_us for state in states if state.start_us is not None]
-        now_ns = time.monotonic_ns()
-        position_us = self._clock.position_us(now_ns)
-        if self._clock.rate > 0 and ends:
-            position_us = min(position_us, max(ends))
         self._clock = replace(
-            self._clock.at(position_us, now_ns), is_running=False, rate=min(1.0, self._clock.rate)
+            self._clock.at(edge_us, time.monotonic_ns()),
+            is_running=False,
+            rate=min(1.0, self._clock.rate),
         )
         if not self._is_at_edge:
             self._is_at_edge = True

@@ -23,6 +23,7 @@ from ui.client.engine_client import EngineClient
 from ui.events.event_feed import EventFeed
 from ui.events.events_page import EventsPage
 from ui.events.events_panel import EventsPanel
+from ui.evidence.evidence_page import EvidencePage
 from ui.playback.marking import Marking
 from ui.playback.page import PlaybackPage
 from ui.shell.foot import Foot
@@ -40,7 +41,7 @@ from ui.wall.wall_widget import WallWidget
 _SYSTEM_MS = 3_000
 _MESSAGE_MS = 6_000
 _GOODBYE_MS = 1_400
-_LIVE, _EVENTS, _SYSTEM = 0, 1, 2
+_LIVE, _EVENTS, _SYSTEM, _EVIDENCE = 0, 1, 2, 3
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self._feed = EventFeed(client.http, self.panel, self)
         self.events_page = EventsPage(client.http, self._name_of)
         self.system_page = SystemPage(client.http)
+        self.evidence_page = EvidencePage(client.http)
         self.timeline = TimelinePanel(client.http, self._name_of, _now_us, palette=palette)
         self.marking = Marking(
             client.http, self.timeline, self._name_of, _now_us, self, palette=palette
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
             (self.tr("Playback"), "F5", self.show_playback),
             (self.tr("Events"), "F3", partial(self.show_page, _EVENTS)),
             (self.tr("System"), "F4", partial(self.show_page, _SYSTEM)),
+            (self.tr("Evidence"), "F6", partial(self.show_page, _EVIDENCE)),
         )
         self.top_bar = TopBar(
             [(title, key) for title, key, _ in self._sections],
@@ -100,7 +103,7 @@ class MainWindow(QMainWindow):
         return sum(status.recording for status in self._cameras.values())
 
     def show_page(self, index: int) -> None:
-        """0 live, 1 events, 2 system; the panels stay beside all of them."""
+        """0 live, 1 events, 2 system, 3 evidence; the panels stay beside all of them."""
         self.playback.leave(for_a_while=index != _LIVE)
         self._turn_to(index)
 
@@ -151,7 +154,7 @@ class MainWindow(QMainWindow):
         return status.name or camera_id if status is not None else camera_id
 
     def _lay_out(self) -> None:
-        for page in (self.wall, self.events_page, self.system_page):
+        for page in (self.wall, self.events_page, self.system_page, self.evidence_page):
             self.pages.addWidget(page)
         middle = QWidget()
         column = QVBoxLayout(middle)
@@ -214,6 +217,7 @@ class MainWindow(QMainWindow):
             self._action("", key, show)
         menu.addAction(self._action(self.tr("Wall alone"), "F11", self.toggle_full_screen))
         menu.addAction(self._action(self.tr("Keep the picture"), "Alt+S", self._keep_picture))
+        menu.addAction(self._action(self.tr("Export the range"), "Ctrl+E", self._export_range))
         self._action("", "Ctrl+F", self._search_cameras)
         for action in self.top_bar.layout_actions.values():
             self.addAction(action)
@@ -302,6 +306,7 @@ class MainWindow(QMainWindow):
             self.tree.update_cameras(cameras)
         if {camera_id: status.name for camera_id, status in self._cameras.items()} != before:
             self.events_page.set_cameras(self._cameras.values())
+            self.evidence_page.set_cameras(self._cameras.values())
         self._show_counts()
 
     def _camera_removed(self, camera_id: str) -> None:
@@ -310,6 +315,7 @@ class MainWindow(QMainWindow):
         self.tree.remove_camera(camera_id)
         self.playback.forget(camera_id)
         self.events_page.set_cameras(self._cameras.values())
+        self.evidence_page.set_cameras(self._cameras.values())
         self._show_counts()
 
     def _show_counts(self) -> None:
@@ -343,6 +349,13 @@ class MainWindow(QMainWindow):
     def _choose_layout(self, name: str) -> None:
         self._turn_to(_LIVE)
         self.wall.set_layout(name)
+
+    def _export_range(self) -> None:
+        """The timeline's range of the chosen camera, of all without one, ready to be exported."""
+        camera_id = self.wall.maximised_camera or self.wall.selected_camera
+        span = self.marking.span_of("protection")
+        self.show_page(_EVIDENCE)
+        self.evidence_page.panel.choose([camera_id] if camera_id else list(self._cameras), *span)
 
     def _search_cameras(self) -> None:
         self._docks[0].show()

@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from nvr_app.contract.api import SystemStatus
+from nvr_app.contract.retention_api import RetentionOverview
 from nvr_app.contract.status import ProcessStatus
 from nvr_app.contract.storage import StorageView
 from ui.client.http import EngineHttp
 from ui.shell.words import uptime_text
+from ui.system.retention_card import RetentionCard
 from ui.system.storage_card import StorageCard
 from ui.theme.tokens import SPACE_3, SPACE_4
 
@@ -39,11 +41,17 @@ class SystemPage(QWidget):
         self._values: dict[str, QLabel] = {}
         self.processes = self._make_table()
         self.storage = StorageCard()
+        self.retention = RetentionCard()
         self._faults = QLabel()
         self._faults.setWordWrap(True)
         cards = QVBoxLayout()
         cards.setSpacing(SPACE_4)
-        for card in (self._engine_card(), self._model_card(), self._storage_card()):
+        for card in (
+            self._engine_card(),
+            self._model_card(),
+            self._storage_card(),
+            self._card(self.tr("Retention"), self.retention),
+        ):
             cards.addWidget(card)
         cards.addStretch(1)
         row = QHBoxLayout(self)
@@ -59,6 +67,9 @@ class SystemPage(QWidget):
         """Ask the engine now."""
         self._http.get("/api/v1/system/status", SystemStatus, self.take, self._refuse)
         self._http.get("/api/v1/storage", StorageView, self.storage.take, self._refuse_storage)
+        self._http.get(
+            "/api/v1/retention", RetentionOverview, self.retention.take, self._refuse_retention
+        )
 
     def take(self, status: SystemStatus) -> None:
         """Show this state."""
@@ -94,6 +105,10 @@ class SystemPage(QWidget):
     def _refuse_storage(self, _: str) -> None:
         """The sentence stands with the engine's own."""
         self.storage.clear()
+
+    def _refuse_retention(self, _: str) -> None:
+        """As above."""
+        self.retention.clear()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -111,6 +111,19 @@ QCheckBox::indicator:checked {{ background: {t.accent}; border: 3px solid {t.bac
 QCheckBox:focus {{ color: {t.accent}; }}
 QPushButton#primary {{ background: {t.accent}; color: {t.on_accent}; border: none;
     min-height: {TARGET_MIN}px; }}
+QLabel[verdict="good"] {{ color: {t.ok}; font-weight: 600; }}
+QLabel[verdict="bad"] {{ color: {t.critical}; font-weight: 600; }}
+QListView::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_secondary};
+    border-radius: 3px; background: {t.background}; }}
+QListView::indicator:checked {{ background: {t.accent}; border: 3px solid {t.background}; }}
+QListView::item {{ min-height: {TARGET_MIN}px; }}
+QProgressBar {{ background: {t.background}; border: 1px solid {t.line};
+    border-radius: {RADIUS_CARD}px; max-height: {SPACE_2}px; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: {RADIUS_CARD}px; }}
+QDateTimeEdit {{ background: {t.background}; color: {t.text}; border: 1px solid {t.line};
+    border-radius: {RADIUS_CARD}px; padding: 0 {SPACE_2}px; min-height: {TARGET_MIN}px; }}
+QDateTimeEdit:focus {{ border: 2px solid {t.accent}; }}
+QDateTimeEdit::up-button, QDateTimeEdit::down-button {{ width: 0; border: none; }}
 QLineEdit {{ background: {t.background}; color: {t.text}; border: 1px solid {t.line};
     border-radius: {RADIUS_CARD}px; padding: 0 {SPACE_2}px; min-height: {TARGET_MIN}px;
     selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}

@@ -136,6 +136,7 @@ def _segment_view(row: SegmentRow) -> SegmentView:
         end_wall_us=row.end_wall_us,
         size_bytes=row.size_bytes,
         state=row.state,
+        origin=row.origin,
     )
 
 

@@ -89,7 +89,8 @@ def mark_routes(core: HubCore) -> list[ControllerRouterHandler]:
     async def protect(request: AnyRequest) -> ProtectionView:
         """Keep footage from every clean-up."""
         fact = _protection_of(core, await read_body(request, ProtectionBody), actor_of(request))
-        await note_and_wait(core, fact)
+        async with core.retention.standing_still():  # invariant S6
+            await note_and_wait(core, fact)
         return _protection_view_of_fact(fact)
 
     @delete("/api/v1/protections/{protection_id:str}", status_code=200)

@@ -85,6 +85,7 @@ class Keeper:
         )
         self._one_at_a_time = asyncio.Lock()
         self._runs: list[Run] = []
+        self._still = 0
         self._go_on = asyncio.Event()
         self._go_on.set()
         self._tickets: OrderedDict[str, list[RetentionReport]] = OrderedDict()
@@ -161,6 +162,7 @@ class Keeper:
         before every later deletion, and is seen by it (invariant S6). Waits a moment for what is
         under way; a worker that does not answer is waited for ten seconds at the most.
         """
+        self._still += 1
         self._go_on.clear()
         for run in self._runs:
             run.interrupt()
@@ -172,7 +174,9 @@ class Keeper:
         try:
             yield
         finally:
-            self._go_on.set()
+            self._still -= 1
+            if not self._still:
+                self._go_on.set()
 
     async def run_as_scheduled(self, category: Category) -> None:
         """A run whose failure is noted and left to the next one."""

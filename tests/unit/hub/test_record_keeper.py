@@ -3,11 +3,14 @@
 import os
 import threading
 
+import msgspec
 import pytest
 
 import engine.journal.journal as journal_module
 from engine.base.clock import SystemClock
 from engine.hub.record_keeper import is_due
+from engine.journal.journal import Entry, Journal
+from engine.journal.parts import find_parts
 from engine.journal.reader import read_records
 from engine.journal.verify import verify_journal
 from engine.store.checkpoint import find_checkpoints
@@ -164,3 +167,28 @@ def test_days_to_count_have_ended_a_while_ago():
     midnight = start_of("2026-03-01")
     assert choose_days_to_count(midnight + 5, back=2, settle_us=10) == ["2026-02-26", "2026-02-27"]
     assert choose_days_to_count(midnight + 10, back=2, settle_us=10) == ["2026-02-27", "2026-02-28"]
+
+
+def test_damaged_and_newer_payloads_stop_neither_journal_nor_index(make_engine):
+    engine = make_engine()
+    engine.take([motion(NOW), motion(NOW + 1)])
+    engine.stop()
+    path = find_parts(engine.journal_dir)[-1].payload_path("events")
+    data = bytearray(path.read_bytes())
+    data[40:60] = bytes(20)
+    path.write_bytes(bytes(data))
+    journal = Journal(engine.journal_dir, SystemClock())
+    journal.open()
+    newer = msgspec.msgpack.encode(
+        {"site": "s", "node": "n", "producer": "p", "number": 3, "fact": {"kind": "of_tomorrow"}}
+    )
+    journal.append([Entry("of_tomorrow", "events", NOW, newer)])
+    journal.close()
+    engine.database.unlink()
+    again = make_engine()
+    assert again.number == 3, "the number of a newer program's fact is not given again"
+    again.take([motion(NOW + 2)])
+    again.stop()
+    assert len(table_rows(again.database)["events"]) == 2
+    (fault,) = verify_journal(again.journal_dir).faults
+    assert "does not fit its hash" in fault

@@ -129,6 +129,27 @@ def test_damage_in_the_middle_is_reported_and_writing_goes_on_in_a_new_part(tmp_
     assert chain.read_bytes() == bytes(data)
 
 
+def test_a_sealed_part_that_cannot_be_unpacked_is_named_and_writing_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "SEAL_BYTES", 1)
+    journal, _ = opened(tmp_path)
+    journal.append([entry(1), entry(2)])
+    journal.append([entry(3)])
+    journal.close()
+    damaged = tmp_path / "000000000003.chain.zst"
+    data = bytearray(damaged.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    damaged.write_bytes(bytes(data))
+    journal, recovery = opened(tmp_path)
+    assert len(recovery.problems) == 1
+    assert damaged.name in recovery.problems[0]
+    (seq,) = journal.append([entry(77)])
+    journal.close()
+    assert seq > 3
+    assert damaged.read_bytes() == bytes(data)
+    assert payloads(tmp_path) == [b"000001", b"000002", b"000077"]
+    assert any(damaged.name in fault for fault in verify_journal(tmp_path).faults)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="RLIMIT_FSIZE is POSIX")
 def test_a_full_disk_refuses_the_group_and_takes_it_later(tmp_path):
     import resource

@@ -1,0 +1,1 @@
+"""Replay of a camera's own card over RTSP, with the true time of every picture."""

@@ -1,0 +1,1 @@
+"""Evidence on the desk: export footage, follow it, verify what somebody brings."""
