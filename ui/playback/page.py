@@ -62,7 +62,6 @@ class PlaybackPage(QObject):
         self._alone: dict[str, LookBack] = {}
         self._left_at_us = 0
         self._is_sound_on = False
-        self._can_export = False
         self._scrub_us = 0
         self._scrub = QTimer(self)
         self._scrub.setSingleShot(True)
@@ -89,6 +88,8 @@ class PlaybackPage(QObject):
     def add_keys(self) -> None:
         """They hold where wall or timeline have the focus: elsewhere letters stay letters."""
         for do, keys in KEYS.items():
+            if do is Do.EXPORT:  # the window's own key: an export can be begun from every page
+                continue
             action = QAction(title_of(do), self)
             action.setShortcuts([QKeySequence(key) for key in keys])
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -97,8 +98,7 @@ class PlaybackPage(QObject):
                 place.addAction(action)
 
     def offer_export(self) -> None:
-        """Whoever hears `export_wanted` calls this: the button appears, the key holds."""
-        self._can_export = True
+        """Whoever hears `export_wanted` calls this: the button appears."""
         self._panel.bar.offer_export()
 
     # What it is
@@ -317,15 +317,9 @@ class PlaybackPage(QObject):
         )  # fmt: skip
 
     def _export(self) -> None:
-        """The chosen camera's footage of the range; of all tiles where none is chosen."""
-        if not self._can_export:
-            return
-        span = self._panel.timeline.range_us
-        if span is None or span[0] == span[1]:
-            self.message.emit(self.tr("Choose a range first: Shift and drag, or [ and ]."))
-            return
+        """The chosen camera's footage of the range, or around the moment; else of all tiles."""
         cameras = (self.camera_id,) if self.camera_id else self._shown()
-        self.export_wanted.emit(cameras, span)
+        self.export_wanted.emit(cameras, self._marking.span_of("protection"))
 
     def _hear(self) -> None:
         """At most one camera is heard: the one in question, and only of the past."""
