@@ -173,6 +173,7 @@ def export_by_command(engine, asked, tmp_path, key_id):
     dead = verify_export(Path(json.loads(alone.stdout)["place"]), expected_key_id=key_id)
     assert dead.is_intact
     assert dead.manifest.burned_time
+    assert len(dead.manifest.journal.head) == 64
     refused = nvr(engine, *words[:-1], "yesterday", "--out", tmp_path / "dead")
     assert refused.returncode == 1
     assert "--to: 'yesterday' is no time" in refused.stderr
