@@ -11,6 +11,8 @@ from typing import Any
 
 from engine.base.clock import SystemClock
 from engine.base.errors import EngineError
+from engine.journal.parts import find_parts
+from engine.journal.reader import chain_lines
 from engine.playback.export import ExportResult, ExportTools, run_export
 from engine.playback.segment_file import SegmentOpener
 from engine.store.repair import append_facts, rebuild_database
@@ -75,9 +77,10 @@ def _export(
         actor="command line",
     )
     names = {camera.id: camera for camera in settings.camera}
-    cameras, seq = _cameras(folder, asked, {key: c.display_name for key, c in names.items()})
+    cameras = _cameras(folder, asked, {key: c.display_name for key, c in names.items()})
     if not any(camera.segments for camera in cameras):
         raise UserError(f"the journal knows no footage of {', '.join(asked.camera_ids)} then")
+    seq, head = _journal_mark(folder)
     order = ExportOrder(
         export_id=asked.export_id,
         start_wall_us=asked.start_wall_us,
@@ -89,7 +92,7 @@ def _export(
         node=settings.node,
         software="nvr, from files",
         journal_seq=seq,
-        journal_head="",
+        journal_head=head,
         cameras=cameras,
     )
     roots = {root.name: Path(root.path) for root in footage_roots(folder, settings)}
@@ -132,10 +135,19 @@ def _export(
     return result
 
 
+def _journal_mark(folder: DataFolder) -> tuple[int, str]:
+    """Number and hash of the journal's last record."""
+    for part in reversed(find_parts(folder.journal)):
+        lines = chain_lines(part)
+        if lines:
+            return lines[-1].seq, lines[-1].hash
+    return 0, ""
+
+
 def _cameras(
     folder: DataFolder, asked: ExportAsked, names: Mapping[str, str]
-) -> tuple[tuple[ExportCamera, ...], int]:
-    """What the journal says, by way of an index made for this alone; its last record's number."""
+) -> tuple[ExportCamera, ...]:
+    """What the journal says, by way of an index made for this alone."""
     with tempfile.TemporaryDirectory(prefix="nvr-export-") as place:
         database = Path(place) / "index.duckdb"
         rebuild_database(folder.journal, database, folder.signing_keys)
@@ -144,7 +156,7 @@ def _cameras(
         try:
             reader = store.reader().evidence
             span = asked.start_wall_us, asked.end_wall_us
-            cameras = tuple(
+            return tuple(
                 ExportCamera(
                     camera_id=camera_id,
                     name=names.get(camera_id, camera_id),
@@ -153,6 +165,5 @@ def _cameras(
                 )
                 for camera_id in asked.camera_ids
             )
-            return cameras, store.applied_seq
         finally:
             store.close()

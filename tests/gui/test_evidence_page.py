@@ -17,27 +17,28 @@ from ui.evidence.verify_page import VerifyPage
 
 
 @pytest.fixture
-def page(qtbot, theme, own_engine):
+def page(qtbot, theme, engine):
     http = EngineHttp()
-    http.endpoint = own_engine.endpoint
+    http.endpoint = engine.endpoint
     page = EvidencePage(http)
     qtbot.addWidget(page)
+    http.setParent(page)  # what is still being asked goes with the page
     page.resize(1500, 880)
-    page.set_cameras(msgspec.convert(list(own_engine.statuses().values()), list[CameraStatus]))
+    page.set_cameras(msgspec.convert(list(engine.statuses().values()), list[CameraStatus]))
     yield page
     page.verify.stop()
 
 
-def test_a_selection_is_forecast_exported_listed_and_verified(qtbot, page, own_engine, tmp_path):
+def test_a_selection_is_forecast_exported_listed_and_verified(qtbot, page, engine, tmp_path):
     begun = time.time_ns() // 1000 - 4_000_000
-    own_engine.until(lambda: own_engine.recording() == 2, "both cameras to record")
+    engine.until(lambda: engine.recording() == 2, "both cameras to record")
     page.show()
     qtbot.waitUntil(lambda: "Signed by the key" in page._key.text())
     page.panel.folder.setText(str(tmp_path / "stick"))
     page.panel.reason.setText("theft")
     page.panel.choose(["a"], begun, time.time_ns() // 1000)
     qtbot.waitUntil(lambda: "of footage" in page.panel.forecast.text())
-    own_engine.until(lambda: own_engine.recorded_bytes("a") > 0, "something on the disk")
+    engine.until(lambda: engine.recorded_bytes("a") > 0, "something on the disk")
     qtbot.waitUntil(lambda: _asked_again(page))
     qtbot.mouseClick(page.panel.begin, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.model.rowCount() == 1)

@@ -30,13 +30,13 @@ def recorder(engine, sim_cameras):
     """An engine with two cameras that has recorded some closed segments."""
     running = engine(sim_cameras(2, motion=False)).start()
     begun = now_us()
-    running.until(lambda: closed(running) >= 4, "four closed segments")
+    running.until(lambda: closed(running) == {"a", "b"}, "a closed segment of each")
     return running, begun
 
 
 def closed(engine):
     found = engine.json("/api/v1/recordings")["segments"]
-    return sum(segment["state"] == "closed" for segment in found)
+    return {one["camera_id"] for one in found if one["state"] == "closed"}
 
 
 def ended(engine, export_id):
@@ -59,14 +59,14 @@ def test_export_of_what_was_recorded_and_is_being_recorded(recorder, tmp_path):
     status, forecast = post(engine, "/api/v1/exports/forecast", **asked)
     assert status == 200
     assert not forecast["fault"]
-    assert forecast["size_bytes"] > 10_000
+    assert forecast["size_bytes"] > 1_000
     assert [camera["camera_id"] for camera in forecast["cameras"]] == ["a", "b"]
-    assert all(camera["recorded_s"] > 2 for camera in forecast["cameras"]), forecast
+    assert all(camera["recorded_s"] > 0 for camera in forecast["cameras"]), forecast
     status, view = post(engine, "/api/v1/exports", **asked)
     assert status == 202, view
     done = until_ended(engine, view["export_id"])
     assert done["state"] == "done", done
-    assert done["done_bytes"] == done["total_bytes"] == done["size_bytes"] > 10_000
+    assert done["done_bytes"] == done["total_bytes"] == done["size_bytes"] > 1_000
     verdict = verify_export(tmp_path / "stick" / done["place"].rpartition("/")[2],
                             expected_key_id=key["key_id"])  # fmt: skip
     assert verdict.is_intact
@@ -173,6 +173,7 @@ def export_by_command(engine, asked, tmp_path, key_id):
     dead = verify_export(Path(json.loads(alone.stdout)["place"]), expected_key_id=key_id)
     assert dead.is_intact
     assert dead.manifest.burned_time
+    assert len(dead.manifest.journal.head) == 64
     refused = nvr(engine, *words[:-1], "yesterday", "--out", tmp_path / "dead")
     assert refused.returncode == 1
     assert "--to: 'yesterday' is no time" in refused.stderr
@@ -187,8 +188,8 @@ def nvr(engine, *words):
     )  # fmt: skip
 
 
-def test_marks_are_there_at_once_and_survive_a_restart(engine, sim_cameras):
-    running = engine(sim_cameras(1, motion=False)).start()
+def test_marks_are_there_at_once_survive_a_restart_and_events_go_out_as_files(engine, sim_cameras):
+    running = engine(sim_cameras(1)).start()
     at = now_us()
     status, mark = post(
         running, "/api/v1/bookmarks", start=iso_utc(at), title="  Blue van ", camera_ids=["a"]
@@ -240,10 +241,11 @@ def test_marks_are_there_at_once_and_survive_a_restart(engine, sim_cameras):
         status, answer = post(running, f"/api/v1/{path}", **body)
         assert status == 400, (path, body, answer)
         assert words in answer["error"], (path, body, answer)
+    events_as_files(running)
 
 
-def test_events_as_csv_and_json_are_what_the_pages_say(engine, sim_cameras):
-    running = engine(sim_cameras(1)).start()
+def events_as_files(running):
+    """CSV and JSON are what the pages say."""
     running.until(lambda: running.json("/api/v1/events?limit=1")["events"], "an event", 60)
     pages = running.json("/api/v1/events?limit=1000")["events"]
     status, body = running.ask("/api/v1/events.csv?kind=motion")
