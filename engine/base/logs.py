@@ -39,3 +39,5 @@ def log_to_stderr(service: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # It tells every request; what came of them is told by those who asked.
+    logging.getLogger("httpx").setLevel(max(level, logging.WARNING))

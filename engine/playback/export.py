@@ -326,6 +326,7 @@ def _source(one: _Readable, is_same: bool | None) -> Source:
         size_bytes=one.samples.size_bytes,
         content_hash=segment.content_hash,
         check=check,
+        origin=segment.origin,
     )
 
 

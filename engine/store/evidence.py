@@ -142,7 +142,7 @@ class EvidenceReader:
         """Segments of a camera that touch [start, end), in order, with their runs' clock steps."""
         rows = self._ask(
             "SELECT s.segment_id, s.run_id, s.root, s.path, s.start_wall_us, s.end_wall_us, "
-            "s.size_bytes, s.content_hash, coalesce(r.clock_offset_us, 0) "
+            "s.size_bytes, s.content_hash, coalesce(r.clock_offset_us, 0), s.origin "
             "FROM segments s LEFT JOIN runs r ON r.run_id = s.run_id "
             "WHERE s.camera_id = ? AND s.start_wall_us >= ? AND s.start_wall_us < ? "
             "AND coalesce(s.end_wall_us, 9223372036854775807) > ? "
@@ -153,6 +153,7 @@ class EvidenceReader:
             ExportSegment(
                 segment_id=row[0], run_id=row[1], root=row[2], path=row[3], start_wall_us=row[4],
                 end_wall_us=row[5], size_bytes=row[6], content_hash=row[7], clock_offset_us=row[8],
+                origin=row[9],
             )
             for row in rows
         ]  # fmt: skip

@@ -65,7 +65,8 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     height: int
     anchor_wall_us: int
     clock_offset_us: int = 0
-    """How far the wall clock had stepped since the last run's anchor."""
+    """How far the wall clock had stepped since the last run's anchor; of a replayed card, how far
+    the camera's clock was ahead of ours (the anchor is by ours)."""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):

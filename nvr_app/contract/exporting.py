@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nvr_app.contract.audit_facts import ExportOptions
+from nvr_app.contract.events import FootageOrigin
 
 
 class ExportSegment(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,7 @@ class ExportSegment(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     content_hash: str
     clock_offset_us: int = 0
+    origin: FootageOrigin = "live"
 
 
 class ExportGap(msgspec.Struct, frozen=True, kw_only=True):

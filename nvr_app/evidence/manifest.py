@@ -55,6 +55,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     check: str
     """What reading it showed: `same` content as journalled, `open`, `unknown` (no hash is
     journalled), `changed` or `damaged`."""
+    origin: str = "live"
+    """`live`, or `card`: fetched later from the camera's own card."""
 
 
 class Damage(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from engine.hub.chores import ChoreBook
 from engine.recording.root_start import RootStart
 from engine.recording.storage_root import prepare_roots
 from nvr_app.contract import wire
+from nvr_app.contract.config import RecordingSettings
 
 
 class ChoresSite:
@@ -28,6 +29,7 @@ class ChoresSite:
             [RootStart(name="main", path=str(self.root), identity="")],
             data_dir / "config" / "roots.json",
         )
+        self.cards = ()
         self.facts = []
         self.is_journalling = True
         """False: facts arrive and are not acknowledged, as with a journal whose disk hangs."""
@@ -44,7 +46,7 @@ class ChoresSite:
     async def start_worker(self):
         start = ChoresWorkerStart(
             name="chores", data_dir=str(self.data_dir),
-            roots=self.roots,
+            roots=self.roots, cards=self.cards, recording=RecordingSettings(segment_s=5),
         )  # fmt: skip
         self.joined.clear()
         self.process = await asyncio.create_subprocess_exec(

@@ -67,6 +67,8 @@ def lines_at(row: Row, wall_us: int, tolerance_us: int, zone: Zone) -> tuple[str
     lines = [gap_sentence(span, zone) for span in spans_at(row.of(Lane.GAP), wall_us, 0)]
     if not lines and not spans_at(row.of(Lane.RECORDED), wall_us, tolerance_us):
         lines.append(_translate("nothing recorded"))
+    if any(span.what == "card" for span in spans_at(row.of(Lane.RECORDED), wall_us, tolerance_us)):
+        lines.append(_translate("from the camera's card"))
     kinds = (
         (Lane.BOOKMARK, _translate("bookmark: {}")),
         (Lane.PROTECTED, _translate("protected: {}")),
