@@ -45,6 +45,7 @@ _ACTIONS: dict[Category, tuple[str, ...]] = {
     "temp_processing": ("delete",),
     "failed_uploads": ("delete",),
 }
+_WITH_QUOTA: frozenset[Category] = frozenset({"raw_video"})
 
 
 def policy_fault(category: Category, policy: RetentionPolicy) -> str:
@@ -55,6 +56,9 @@ def policy_fault(category: Category, policy: RetentionPolicy) -> str:
     if policy.action not in _ACTIONS[category]:
         allowed = " or ".join(_ACTIONS[category])
         return f"action {policy.action!r} means nothing for {category}: it may be {allowed}"
+    if category not in _WITH_QUOTA and (policy.quota_bytes or policy.minimum_days):
+        key = "quota_bytes" if policy.quota_bytes else "minimum_days"
+        return f"{key} means nothing for {category}: only raw_video goes by size, too"
     if policy.archive_days < 0:
         return f"archive_days {policy.archive_days:g} is less than nothing"
     if policy.priority == "all_expired" and policy.quota_bytes:

@@ -27,6 +27,13 @@ def test_the_plans_figures_are_the_defaults():
     assert all(not cron_fault(policy_of(RetentionSettings(), n).schedule) for n in CATEGORIES)
 
 
+@pytest.mark.parametrize("key", ["quota_bytes", "minimum_days"])
+def test_what_goes_by_time_alone_takes_no_size(key):
+    settings, mistakes = checked(f"[retention.event_clips]\n{key} = 5\n")
+    assert [f"{key} means nothing for event_clips" in one for one in mistakes] == [True]
+    assert not settings.retention.event_clips.enabled
+
+
 def test_a_silent_key_keeps_its_categorys_default():
     settings, mistakes = checked("[retention.event_clips]\nretention_days = 100\n")
     assert mistakes == []
