@@ -176,14 +176,19 @@ def test_the_next_event_is_gone_to_and_none_is_said(window, qtbot, teller, recor
     assert told[0].startswith("No event within a day before ")
 
 
-def test_an_export_is_offered_once_somebody_exports(window, qtbot, recorded):
-    wanted = []
-    window.playback.export_wanted.connect(lambda cameras, span: wanted.append((cameras, span)))
-    window.playback.offer_export()
+def test_button_and_key_hand_the_range_to_the_export(window, qtbot, press, recorded):
+    panel = window.evidence_page.panel
+    qtbot.waitUntil(lambda: panel.cameras.count() == 2, timeout=LIMIT_MS)
     window.wall.select("a")
-    window.timeline.timeline.set_range((recorded, recorded + US_PER_S))
-    qtbot.mouseClick(window.timeline.bar.buttons[Do.EXPORT], Qt.MouseButton.LeftButton)
-    assert wanted == [(("a",), (recorded, recorded + US_PER_S))]
+    window.timeline.timeline.set_range((recorded, recorded + 60 * US_PER_S))
+    for begin in (
+        lambda: qtbot.mouseClick(window.timeline.bar.buttons[Do.EXPORT], Qt.MouseButton.LeftButton),
+        lambda: press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier),
+    ):
+        window.show_page(0)
+        begin()
+        assert window.pages.currentWidget() is window.evidence_page
+        assert panel.start.dateTime().toSecsSinceEpoch() == recorded // US_PER_S
 
 
 def test_the_menu_of_a_tile_offers_what_it_can_do_now(window, qtbot, recorded):

@@ -264,6 +264,8 @@ class MainWindow(QMainWindow):
         self.playback.mode_changed.connect(self._mode_changed)
         self.playback.alone_changed.connect(self._mode_changed)
         self.playback.message.connect(self.show_message)
+        self.playback.export_wanted.connect(lambda *_: self._export_range())
+        self.playback.offer_export()
         self.timeline.model.refused.connect(self.show_message)
         self.top_bar.layout_chosen.connect(self._choose_layout)
         self._message_timer.setSingleShot(True)
