@@ -45,6 +45,18 @@ class QueryWatch:
         self._stopping.set()
         self._thread = None
 
+    def end_queries(self, timeout_s: float) -> None:
+        """Interrupt what runs and wait until nothing does, for so long at the most."""
+        until_s = time.monotonic() + timeout_s
+        while time.monotonic() < until_s:
+            with self._lock:
+                running = [cursor for _, cursor in self._running.values()]
+            if not running:
+                return
+            for cursor in running:
+                cursor.interrupt()
+            time.sleep(0.02)
+
     def begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
         with self._lock:
             self._running[id(cursor)] = time.monotonic() + _LIMIT_S, cursor

@@ -33,6 +33,8 @@ _CHECKPOINT_BYTES = 32 * 1024**2
 # A checkpoint rewrites: on a nearly full disk it is what breaks the file.
 _FLOOR_FREE_BYTES = 512 * 1024**2
 _BALLAST_BYTES = 32 * 1024**2
+_PATIENCE_S = 3.0
+"""For queries that are told to end when the store closes."""
 _IN_USE = ("Conflicting lock", "used by another process")
 """What DuckDB says of a file that is sound but held by somebody else."""
 
@@ -65,6 +67,7 @@ class Store:
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._watch = QueryWatch()
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
         self.applied_seq = 0
 
     def open(self) -> Opening:
@@ -125,19 +128,28 @@ class Store:
 
     def reader(self) -> StoreReader:
         """A reader with a cursor of its own, for one thread."""
-        return StoreReader(self._opened().cursor(), self._watch)
+        return StoreReader(self.cursor(), self._watch)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A bare cursor for one thread, without a limit of time: for exports. StoreError."""
-        return self._opened().cursor()
+        cursor = self._opened().cursor()
+        self._cursors.append(cursor)
+        return cursor
 
     def close(self) -> None:
-        """Checkpoint and close; idempotent. The next opening then needs no probe."""
+        """Checkpoint and close, with all readers; idempotent. The next opening needs no probe.
+
+        As long as one cursor is open DuckDB keeps the whole database, as it was configured.
+        """
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        self._watch.end_queries(_PATIENCE_S)
         self._watch.stop()
+        cursors, self._cursors = self._cursors, []
         try:
+            for cursor in cursors:
+                cursor.close()
             connection.close()
             self._clean_marker.touch()
         except (duckdb.Error, OSError) as error:

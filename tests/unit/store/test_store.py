@@ -257,3 +257,29 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path):
         connection.execute("INSERT INTO schema_version VALUES (9999)")
     with pytest.raises(StoreError, match="update the program"):
         Store(path).open()
+
+
+def test_a_store_is_opened_anew_while_readers_of_the_last_opening_live(tmp_path):
+    store = Store(tmp_path / "x.duckdb", export_dir=tmp_path / "checkpoints")
+    store.open()
+    store.apply(numbered(closed_fact()))
+    old, failed = store.reader(), []
+
+    def ask_long():
+        try:
+            old._ask("SELECT count(*) FROM range(100000000) a, range(1000) b", [])
+        except StoreError as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=ask_long)
+    asking.start()
+    while not store._watch._running:
+        time.sleep(0.01)
+    store.close()
+    store.open()
+    assert len(store.reader().segments(0, FOREVER)) == 1
+    asking.join(60)
+    assert len(failed) == 1
+    with pytest.raises(StoreError):
+        old.segments(0, FOREVER)
+    store.close()
