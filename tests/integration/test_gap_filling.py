@@ -1,5 +1,8 @@
 """A real engine whose camera was away: its gap is filled from the camera's own card."""
 
+import json
+import subprocess
+import sys
 import time
 
 import av
@@ -102,6 +105,10 @@ def test_what_the_camera_saw_while_it_was_away_is_fetched_from_its_card(engine, 
         is None
     )
 
+    card = camera_test(one)[-1]
+    assert (card["role"], card["offers_profile_g"], card["recordings"]) == ("card", True, 1)
+    assert card["trouble"] == ""
+
     one.stop()
     code, report = one.check("--hash")
     assert code == 0, report
@@ -110,6 +117,16 @@ def test_what_the_camera_saw_while_it_was_away_is_fetched_from_its_card(engine, 
     one.start()
     again = from_card(one)
     assert [s["segment_id"] for s in again]
+
+
+def camera_test(engine):
+    """`nvr camera test`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nvr_app", "--data-dir", str(engine.folder.root), "camera", "test",
+         "a", "--seconds", "1", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
 
 
 def metrics(engine):

@@ -71,6 +71,7 @@ def test_a_login_in_an_address_moves_into_the_secrets(nvr):
         ("camera", "add", "Door!", "--main", "rtsp://10.0.0.1/s"),
         ("camera", "add", "con", "--main", "rtsp://10.0.0.1/s"),
         ("camera", "add", "door", "--main", "exec:evil"),
+        ("camera", "add", "door", "--main", "rtsp://10.0.0.1/s", "--onvif", "file:///etc/passwd"),
         ("camera", "add", "door", "--main", "rtsp://10.0.0.1/s", "--sub", "pipe:1"),
         ("camera", "test", "nobody"),
         ("config", "rollback", "never"),

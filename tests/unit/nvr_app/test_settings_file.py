@@ -146,3 +146,22 @@ def test_all_settings_survive_writing_and_reading(folder):
     save_settings(folder, settings)
     assert load_settings(folder).settings == settings
     assert check_text(folder.settings_file.read_text()).settings == settings
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("ftp://10.0.0.1/onvif", "must begin with http:// or https://"),
+        ("http:///onvif/device_service", "names no host"),
+        ("http://user:hunter2@10.0.0.1/onvif", "holds a login"),
+        ("http://10.0.0.1:99999/onvif", "cannot be read"),
+    ],
+)
+def test_a_wrong_address_of_a_card_is_named_and_the_camera_records_all_the_same(address, words):
+    text = f'[[camera]]\nid = "door"\nmain = "rtsp://10.0.0.1/s"\nonvif = "{address}"\n'
+    loaded = check_text(text)
+    assert [camera.onvif for camera in loaded.settings.camera] == [""]
+    (mistake,) = loaded.mistakes
+    assert (mistake.line, mistake.where) == (4, "camera.0.onvif")
+    assert words in mistake.what
+    assert "hunter2" not in str(mistake)
