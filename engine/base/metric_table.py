@@ -200,24 +200,24 @@ METRICS: tuple[MetricRow, ...] = (
         "surveillance_camera_growth_bytes", "gauge", "Bytes that a camera records a day", _CAMERA
     ),
     MetricRow(
-        "surveillance_footage_held_days", "gauge", "Age of a camera's oldest footage", _CAMERA
+        "surveillance_footage_held_seconds", "gauge", "Age of a camera's oldest footage", _CAMERA
     ),
     MetricRow(
-        "surveillance_footage_promised_days",
+        "surveillance_footage_promised_seconds",
         "gauge",
-        "Days of footage that the policies promise",
+        "Time for which the policies promise footage",
         _CAMERA,
     ),
     MetricRow(
-        "surveillance_storage_days_until_full",
+        "surveillance_storage_until_full_seconds",
         "gauge",
-        "Days until a root takes no more at the present rate; absent: never",
+        "Time until a root takes no more at the present rate; absent: never",
         ("root",),
     ),
     MetricRow(
-        "surveillance_storage_holdable_days",
+        "surveillance_storage_holdable_seconds",
         "gauge",
-        "Days of footage that all roots can hold at the present rate; absent: without bound",
+        "Time of footage that all roots can hold at the present rate; absent: without bound",
     ),
     MetricRow(
         "surveillance_storage_promise_kept",

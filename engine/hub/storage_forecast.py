@@ -25,6 +25,7 @@ from nvr_app.contract.config import CameraSettings, Settings
 
 logger = logging.getLogger(__name__)
 
+_DAY_S = 86_400.0
 _PERIOD_S = 60.0
 _FIRST_LOOK_S = 5.0
 _LOOK_BACK_US = 7 * 86_400_000_000
@@ -98,16 +99,20 @@ class StorageForecast:
         level = self._registry.level
         for camera in found.cameras:
             level("surveillance_camera_growth_bytes", camera.camera_id, value=camera.bytes_per_day)
-            level("surveillance_footage_held_days", camera.camera_id, value=camera.held_days)
+            level(
+                "surveillance_footage_held_seconds",
+                camera.camera_id,
+                value=camera.held_days * _DAY_S,
+            )
             if camera.promised_days is not None:
-                promised = camera.promised_days
-                level("surveillance_footage_promised_days", camera.camera_id, value=promised)
+                promised = camera.promised_days * _DAY_S
+                level("surveillance_footage_promised_seconds", camera.camera_id, value=promised)
         for root in found.roots:
             if root.days_until_full is not None:
-                days = root.days_until_full
-                level("surveillance_storage_days_until_full", root.name, value=days)
+                until_s = root.days_until_full * _DAY_S
+                level("surveillance_storage_until_full_seconds", root.name, value=until_s)
         if found.holdable_days is not None:
-            level("surveillance_storage_holdable_days", value=found.holdable_days)
+            level("surveillance_storage_holdable_seconds", value=found.holdable_days * _DAY_S)
         level("surveillance_storage_promise_kept", value=float(found.is_promise_kept))
 
     def _log(self, found: str) -> None:
