@@ -158,20 +158,16 @@ def test_the_values_are_those_of_the_cameras(one):
         lambda: all(25 < fps_of(one, camera_id) < 35 for camera_id in ("a", "b")),
         "both cameras to be at their thirty frames a second",
     )
-    active = found["surveillance_stream_active"].samples
+    active = families(one)["surveillance_stream_active"].samples
     assert {s.labels["camera_id"] for s in active if s.value == 1} == {"a", "b"}
-    grown = {s.labels["camera_id"]: s.value for s in found["surveillance_recorded_bytes"].samples}
-    assert all(grown[camera_id] > 1000 for camera_id in ("a", "b"))
-    first = grown["a"]
 
-    def bytes_of_a():
-        return next(
-            s.value
-            for s in families(one)["surveillance_recorded_bytes"].samples
-            if s.labels["camera_id"] == "a"
-        )
+    def recorded():
+        samples = families(one)["surveillance_recorded_bytes"].samples
+        return {s.labels["camera_id"]: s.value for s in samples}
 
-    one.until(lambda: bytes_of_a() > first, "more recorded bytes")
+    one.until(lambda: all(recorded().get(c, 0) > 1000 for c in "ab"), "recorded bytes")
+    first = recorded()["a"]
+    one.until(lambda: recorded()["a"] > first, "more recorded bytes")
 
 
 def test_no_label_holds_a_process_id_an_address_or_a_path(one):
