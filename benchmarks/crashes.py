@@ -15,7 +15,7 @@ _KILLS = 200
 _SEED = 20_261_124
 _SEGMENT_S = 5.0
 """Short: kills then often meet the moment between two segments."""
-_LONGEST_S = 2 * _SEGMENT_S
+_LONGEST_S = _SEGMENT_S
 _SETTLE_S = 6.0
 
 
