@@ -50,6 +50,7 @@ def test_footage_goes_down_a_tier_and_becomes_smaller_and_nothing_is_lost(
 
     for _ in range(2):  # whatever it is at: what was begun is finished by the next one
         before = len(aged())
+        one.until(lambda: one.pid_of("chores") is not None, "the chores worker")
         pid = one.pid_of("chores")
         os.kill(pid, signal.SIGKILL)
         one.until(lambda: len(aged()) > before, "another segment to be H.265 on the warm root", 60)  # noqa: B023  waited for at once

@@ -385,4 +385,5 @@ def test_the_others_lose_nothing(story):
 
 def test_everything_is_sound_afterwards(story):
     code, report = story.engine.check("--hash")
-    assert (code, report["is_sound"]) == (0, True), report
+    found = {name: report[name] for name in report if report[name] and name != "journal"}
+    assert (code, report["is_sound"]) == (0, True), found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ class Disk:
         path.mkdir(parents=True, exist_ok=True)
 
     def mount(self):
+        """Once the last mount of its image is really gone: two at once would not know of each
+        other's writes.
+        """
+        for _ in range(600):
+            if not _run("losetup", "-j", self._source).stdout:
+                break
+            time.sleep(0.1)
         done = _run("mount", *self._options, self._source, str(self.path))
         if done.returncode:
             pytest.skip(f"this machine lends no mounts: {done.stderr.strip()}")
