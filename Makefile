@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+# Files side by side: most of their time engines are waited for.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: demo test check lint types imports unit integration gui engine-without-qt system clean help
 
@@ -34,14 +36,14 @@ imports: $(STAMP)
 	$(VENV)/bin/lint-imports
 
 unit: $(STAMP)
-	$(VENV)/bin/pytest tests/unit
+	$(VENV)/bin/pytest tests/unit $(PARALLEL)
 
 # The engine must work where PySide6 is not installed: its import is made to fail.
 engine-without-qt: $(STAMP)
-	NVR_TEST_WITHOUT_QT=1 $(VENV)/bin/pytest tests/unit -q -x -p no:pytest-qt
+	NVR_TEST_WITHOUT_QT=1 $(VENV)/bin/pytest tests/unit -q -x -p no:pytest-qt $(PARALLEL)
 
 integration: $(STAMP)
-	$(VENV)/bin/pytest tests/integration
+	$(VENV)/bin/pytest tests/integration $(PARALLEL)
 
 gui: $(STAMP)
 	$(VENV)/bin/pytest tests/gui
