@@ -81,9 +81,15 @@ class HubChannel:
         self._spool.appended.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the last messages to go out."""
+        """Wait for the last messages to go out, and for the journal to have the last facts.
+
+        A hub that is still writing to us when we hang up would meet a reset, and forget what it
+        had not read yet. What is not journalled in time stays in the spool for the next start.
+        """
         if self._sender.is_alive():
             self._sender.join(timeout_s)
+        if self.is_connected and self._spool.backlog:
+            self._spool.wait_acknowledged(self._spool.last_number, timeout_s)
         self._drop_socket()
 
     def _receive_loop(self) -> None:
