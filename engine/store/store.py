@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import shutil
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ class Store:
         self._threads = threads
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._watch = QueryWatch()
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._cursors: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
         self.applied_seq = 0
 
     def open(self) -> Opening:
@@ -133,7 +134,7 @@ class Store:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A bare cursor for one thread, without a limit of time: for exports. StoreError."""
         cursor = self._opened().cursor()
-        self._cursors.append(cursor)
+        self._cursors.add(cursor)
         return cursor
 
     def close(self) -> None:
@@ -146,7 +147,8 @@ class Store:
             return
         self._watch.end_queries(_PATIENCE_S)
         self._watch.stop()
-        cursors, self._cursors = self._cursors, []
+        cursors = list(self._cursors)
+        self._cursors.clear()
         try:
             for cursor in cursors:
                 cursor.close()
